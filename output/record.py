@@ -1,0 +1,205 @@
+"""The evidence record: one fact, its quote and where anyone can check it again.
+
+Shapes follow W3C Web Annotation (TextQuoteSelector, TextPositionSelector) and the field list of the project's record
+contract; `schema/evidence-1.json` is generated from these types.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+QUOTE_LIMIT = 600
+CONTEXT_LIMIT = 80
+
+Outcome = Literal["present", "boilerplate", "placeholder", "linked", "absent", "unavailable", "error", "not_applicable"]
+Points = Literal["open", "partial", "closed", "neutral"]
+Component = Literal["base", "end"]
+
+INDEX_PARAMETERS = (
+    "datasources_basemodel",
+    "datasources_endmodel",
+    "weights_basemodel",
+    "weights_endmodel",
+    "trainingcode",
+    "code",
+    "hardware_architecture",
+    "preprint",
+    "paper",
+    "modelcard",
+    "datasheet",
+    "licenses",
+)
+OWN_PARAMETERS = ("package", "api", "community", "claims")
+Parameter = Literal[
+    "datasources_basemodel",
+    "datasources_endmodel",
+    "weights_basemodel",
+    "weights_endmodel",
+    "trainingcode",
+    "code",
+    "hardware_architecture",
+    "preprint",
+    "paper",
+    "modelcard",
+    "datasheet",
+    "licenses",
+    "package",
+    "api",
+    "community",
+    "claims",
+]
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What the fact is about: index entry, crawl target, and which part of the system it is."""
+
+    entry: str | None
+    target: str
+    component: Component | None = None
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """W3C TextQuoteSelector: verbatim, at most 600, 80 and 80 characters."""
+
+    exact: str
+    prefix: str = ""
+    suffix: str = ""
+
+
+class Selector(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the quote stands. Offsets count characters of the decoded text, end exclusive; lines count from 1."""
+
+    start: int | None = None
+    end: int | None = None
+    start_line: int | None = None
+    end_line: int | None = None
+    heading_path: tuple[str, ...] | None = None
+    page: int | None = None
+    json_pointer: str | None = None
+
+
+class ArchivePosition(msgspec.Struct, frozen=True):
+    """Where the bytes lie: WARC file, record, byte offset, and the path inside an archived source tree."""
+
+    file: str
+    record_id: str
+    offset: int
+    member: str | None = None
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A raw file at a revision: what was read, when, and the SHA-256 of the very bytes that are quoted."""
+
+    url: str
+    view_url: str
+    revision: str | None = None
+    path: str | None = None
+    media_type: str | None = None
+    sha256: str = ""
+    git_blob: str | None = None
+    size: int = 0
+    retrieved_at: str | None = None
+    status: int | None = None
+    archive: ArchivePosition | None = None
+
+
+class Searched(msgspec.Struct, frozen=True):
+    """One thing that was read to say that something is not there."""
+
+    url: str
+    sha256: str
+    what: str
+
+
+class DetectorRef(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+    rule: str
+    rules_version: str
+
+
+class EvidenceRecord(msgspec.Struct, frozen=True):
+    """One line of `evidence.jsonl`; field order is the order written."""
+
+    id: str
+    subject: Subject
+    parameter: Parameter
+    indicator: str
+    outcome: Outcome
+    points: Points
+    value: dict[str, Any]
+    statement: str
+    quote: Quote | None
+    selector: Selector | None
+    source: Source | None
+    searched: tuple[Searched, ...]
+    detector: DetectorRef
+    run: str
+
+
+_ID_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def record_id(
+    subject: Subject,
+    indicator: str,
+    outcome: Outcome,
+    source: Source | None,
+    selector: Selector | None,
+    searched: tuple[Searched, ...],
+    detector: DetectorRef,
+) -> str:
+    """Return `ev1-` and 32 hex digits: the same input gives the same id in every run.
+
+    Keyed by content, not by time or run. Detector name and rule are part of its version here, so that two rules that
+    quote the same sentence stay two records.
+    """
+    content = [
+        subject,
+        indicator,
+        outcome,
+        source and [source.url, source.sha256],
+        selector,
+        [[s.url, s.sha256, s.what] for s in searched],
+        [detector.name, detector.version, detector.rule, detector.rules_version],
+    ]
+    return "ev1-" + hashlib.sha256(_ID_ENCODER.encode(content)).hexdigest()[:32]
+
+
+class UnknownSchemaError(ValueError):
+    """The line was written by a version of the record that this program does not know."""
+
+
+_DECODER = msgspec.json.Decoder(EvidenceRecord)
+
+
+def dump(record: EvidenceRecord) -> bytes:
+    """One JSON line, without the line end."""
+    return msgspec.json.encode(record)
+
+
+def load(line: bytes | str) -> EvidenceRecord:
+    """Read one line. Raises UnknownSchemaError for a future schema, msgspec.ValidationError for a broken line."""
+    head = msgspec.json.decode(line)
+    ident = head.get("id") if isinstance(head, dict) else None
+    if not isinstance(ident, str) or not ident.startswith(f"ev{SCHEMA_VERSION}-"):
+        raise UnknownSchemaError(
+            f"record {ident!r} is not of schema ev{SCHEMA_VERSION}: it was written by another version of osai-evidence"
+        )
+    return _DECODER.decode(line)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of one record, as shipped in `output/schema/evidence-1.json`."""
+    schema = msgspec.json.schema(EvidenceRecord)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://osai-index.eu/schema/evidence-{SCHEMA_VERSION}.json",
+        "title": "osai-evidence record",
+        **schema,
+    }

@@ -1,0 +1,24 @@
+"""The detectors, in the order in which they read a dossier; later ones see the records of earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from output.record import EvidenceRecord
+from pipelines.detector import Detector
+from pipelines.dossier import Dossier
+from pipelines.weights import detector as weights
+
+DETECTORS: tuple[Detector, ...] = (weights,)
+
+
+def read(dossier: Dossier, detectors: Sequence[Detector] = DETECTORS) -> list[EvidenceRecord]:
+    """All records of a dossier, in the order of the detectors. Pure: no network, no clock, no state."""
+    found: list[EvidenceRecord] = []
+    seen: set[str] = set()
+    for detector in detectors:
+        for record in list(detector.detect(dossier, tuple(found))):
+            if record.id not in seen:
+                seen.add(record.id)
+                found.append(record)
+    return found

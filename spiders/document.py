@@ -1,0 +1,79 @@
+"""What spiders bring in: documents pinned to a revision, what could not be read, and who pointed where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from output.record import Outcome, Selector, Source
+
+Kind = Literal[
+    "hub_model",  # JSON of /api/models/ID, at a revision, with sizes (`?blobs=true`)
+    "hub_dataset",  # JSON of /api/datasets/ID
+    "hub_listing",  # JSON list of /api/models?author=
+    "hub_croissant",  # JSON-LD of /api/datasets/ID/croissant
+    "model_card",  # README.md of a Hub model, MODEL_CARD.md of a repository
+    "dataset_card",  # README.md of a Hub dataset
+    "github_repository",  # JSON of /repos/OWNER/REPO
+    "github_commit",  # JSON of /repos/OWNER/REPO/commits/REF
+    "github_tree",  # JSON of /repos/OWNER/REPO/git/trees/SHA?recursive=1
+    "source_archive",  # tar.gz of a whole repository at a commit
+    "source_file",  # one raw file of a repository at a commit
+    "license",  # LICENSE, NOTICE, USE_POLICY … of a Hub repository, or a local file
+    "arxiv_feed",  # Atom answer for one or more ids
+    "paper_metadata",  # JSON of OpenAlex, Semantic Scholar … about a paper
+    "paper",  # PDF
+    "web_page",  # HTML that a document named
+]
+
+Relation = Literal[
+    "root", "base_model", "dataset", "repository", "paper", "listing", "model_family", "serving_engine", "mention"
+]
+
+
+@dataclass(frozen=True)
+class Document:
+    """One thing that was read: its bytes and where they come from.
+
+    `target` is the crawl target it belongs to (`hf:model:ORG/NAME`, `hf:dataset:ORG/NAME`, `github:OWNER/REPO`,
+    `arxiv:ID`, `url:…`). `source.sha256` is the hash of `body`.
+    """
+
+    kind: Kind
+    target: str
+    source: Source
+    body: bytes = field(repr=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The body as UTF-8 with replacement, line ends untouched: the text that selectors count in."""
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Miss:
+    """An address that was asked and gave no document: never an absence, always its own outcome.
+
+    `source` is the answer that was got instead (with status and archive position), or just the address.
+    """
+
+    target: str
+    what: Kind
+    source: Source
+    outcome: Outcome  # "unavailable" (gated, private, removed, over a cap) or "error"
+    reason: str
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A pointer from one target to another, with where it was seen and why it was followed or not."""
+
+    origin: str  # target whose document named it
+    target: str
+    relation: Relation
+    reason: str
+    source: Source | None = None
+    selector: Selector | None = None
+    exact: str = ""
+    followed: bool = False
