@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "inspect": "crawler.commands.inspect",
+    "report": "crawler.commands.report",
 }
 
 

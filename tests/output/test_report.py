@@ -1,0 +1,139 @@
+"""The report site: every fact is there with its quote in place, and no crawled character becomes markup."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from output.record import INDEX_PARAMETERS
+from output.report import write, write_site
+from output.report.view import visible, web_address
+from output.run import RunError, load_run
+from tests.output.builder import CARD, RunBuilder, full_run
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return full_run(tmp_path_factory.mktemp("runs") / "small")
+
+
+@pytest.fixture(scope="module")
+def page(run_folder: Path) -> BeautifulSoup:
+    return BeautifulSoup(write(run_folder).read_text("utf-8"), "html.parser")
+
+
+def test_every_record_has_its_own_address(run_folder: Path, page: BeautifulSoup) -> None:
+    shown = [tag["id"] for tag in page.select("article.fact")]
+    assert sorted(shown) == sorted(r.id for r in load_run(run_folder).records)
+
+
+def test_parameters_stand_in_the_order_of_the_index(page: BeautifulSoup) -> None:
+    shown = [tag["id"] for tag in page.select("section.parameter")]
+    assert shown == [*INDEX_PARAMETERS, "claims", "sources"]
+
+
+def test_quotes_are_shown_in_place(run_folder: Path, page: BeautifulSoup) -> None:
+    for record in load_run(run_folder).records:
+        if record.quote and record.selector and record.selector.start is not None:
+            fact = page.find(id=record.id)
+            assert fact is not None
+            marked = fact.select(".lines mark")
+            assert "".join(m.text for m in marked) == visible(record.quote.exact)
+
+
+def test_lines_carry_the_numbers_of_the_document(run_folder: Path, page: BeautifulSoup) -> None:
+    record = next(r for r in load_run(run_folder).records if r.indicator == "hardware.training")
+    fact = page.find(id=record.id)
+    assert fact is not None
+    lines = CARD.split("\n")
+    for item in fact.select(".lines li"):
+        assert item.text == lines[int(str(item["data-n"])) - 1]
+
+
+def test_json_is_shown_at_its_key(run_folder: Path, page: BeautifulSoup) -> None:
+    record = next(r for r in load_run(run_folder).records if r.indicator == "weights.gated")
+    fact = page.find(id=record.id)
+    assert fact is not None
+    assert [li["data-n"] for li in fact.select(".lines li:has(mark)")] == ["gated"]
+
+
+def test_papers_show_the_quote_and_nothing_else(page: BeautifulSoup) -> None:
+    (fact,) = page.select("#preprint article")
+    assert "page 2" in fact.text
+    assert not fact.select(".lines")
+
+
+def test_hostile_text_stays_text(page: BeautifulSoup) -> None:
+    assert [s.get("src") for s in page.select("script")] == ["assets/report.js"]
+    assert not page.select("img, iframe, object, embed, base, style, [style]")
+    assert not [a for a in page.find_all(True) for name in a.attrs if name.startswith("on")]
+    assert all(re.match("https?://|#|assets/", str(a["href"])) for a in page.select("[href]"))
+    assert "⟨U+202E⟩gnp.exe" in page.text
+    assert "{{ 7*7 }}" in page.text
+
+
+def test_policy_forbids_inline_scripts_and_requests(page: BeautifulSoup) -> None:
+    policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
+    assert policy is not None
+    assert "default-src 'none'" in str(policy["content"])
+    assert "unsafe" not in str(policy["content"])
+
+
+def test_what_could_not_be_read_is_not_called_absent(page: BeautifulSoup) -> None:
+    titles = [h.text for h in page.select("#weights_basemodel h4")]
+    assert titles == ["Could not look"]
+    assert "could not be looked at" in page.select_one("#weights_basemodel .tally").text  # type: ignore[union-attr]
+
+
+def test_absence_lists_what_was_searched(page: BeautifulSoup) -> None:
+    (fact,) = page.select("#paper article")
+    assert "Searched: 2 documents" in fact.text
+    assert len(fact.select(".searched li")) == 2
+
+
+def test_a_changed_archive_is_said(tmp_path: Path) -> None:
+    run = RunBuilder(tmp_path / "run")
+    source = run.document("https://example.org/card", b"One line.\n")
+    run.add("modelcard", "model_card.description", "present", "One line.", source=source, exact="One line.")
+    folder = run.finish()
+    line = (folder / "evidence.jsonl").read_text().replace('"exact":"One line."', '"exact":"Other line."')
+    (folder / "evidence.jsonl").write_text(line)
+    assert "does not confirm this quote" in write(folder).read_text("utf-8")
+
+
+def test_an_incomplete_run_is_marked(tmp_path: Path) -> None:
+    run = RunBuilder(tmp_path / "run")
+    run.add("paper", "paper.published", "error", "Could not look.", source=run.document("https://example.org/", b""))
+    assert "marked incomplete" in write(run.finish("incomplete")).read_text("utf-8")
+
+
+def test_many_systems_get_a_list_and_a_page_each(tmp_path: Path) -> None:
+    runs = [load_run(full_run(tmp_path / name, root=f"hf:model:maker/{name}")) for name in ("one", "two")]
+    first = BeautifulSoup(write_site(runs, tmp_path / "site").read_text("utf-8"), "html.parser")
+    assert [a["href"] for a in first.select("tbody th a")] == ["maker-one.html", "maker-two.html"]
+    assert {p.name for p in (tmp_path / "site").glob("*.html")} >= {"index.html", "maker-one.html", "maker-two.html"}
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    folder = full_run(tmp_path / "run")
+    with (folder / "evidence.jsonl").open("a") as lines:
+        lines.write('{"id": "ev9-00"}\n')
+    with pytest.raises(RunError, match="line 20"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://example.org/a", "https://example.org/a"),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("https://[broken", ""),
+        ("//example.org/", ""),
+    ],
+)
+def test_only_web_addresses_become_links(url: str, address: str) -> None:
+    assert web_address(url) == address
