@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from output.record import EvidenceRecord
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier
+from pipelines.licenses import detector as licenses
 from pipelines.weights import detector as weights
 
-DETECTORS: tuple[Detector, ...] = (weights,)
+DETECTORS: tuple[Detector, ...] = (weights, licenses)
 
 
 def read(dossier: Dossier, detectors: Sequence[Detector] = DETECTORS) -> list[EvidenceRecord]:

@@ -1,0 +1,103 @@
+"""The packed index: which text holds which three words in a row. Built by `license_rules.build_index`."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property, lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from license_rules.tokens import Words
+
+FOLDER = Path(__file__).parent / "data"
+
+# A place in a sequence: number of the trigram, and what the template says about it.
+IDS = 1 << 29
+SLOT = 1 << 29  # words that may differ follow
+EXTRA = 1 << 30  # another wording, not part of the order
+REQUIRED = 1 << 31
+
+Ids = npt.NDArray[np.int64]
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """One text of the index. `kind` is `license`, `header` (standard notice), `exception` or `ai` (of the registry)."""
+
+    id: str
+    kind: str
+    length: int
+    words: int
+    name: str = ""
+    osi: bool = False
+    deprecated: bool = False
+    urls: list[str] = []
+    same_as: str = ""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One line of the SPDX licence list, or an exception of it."""
+
+    id: str
+    kind: str
+    name: str
+    osi: bool
+    deprecated: bool
+    urls: list[str]
+    words: int
+    same_as: str
+
+
+class Index:
+    """The arrays, mapped into memory, and the list of references they number."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        def load(name: str) -> npt.NDArray[Any]:
+            array: npt.NDArray[Any] = np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray)
+            return array
+
+        self.known: Words = load("known")
+        self.owners = load("owners")
+        self.sequences = load("sequences")
+        counts = load("counts")
+        self.offsets = np.zeros(len(counts) + 1, np.uint32)
+        np.cumsum(counts, out=self.offsets[1:])
+        self.references = msgspec.json.decode((folder / "references.json").read_bytes(), type=list[Reference])
+        self.places = [0, *accumulate(r.length for r in self.references)]
+        self.scratch = np.zeros(len(self.known) + 1, np.uint8)
+
+    @cached_property
+    def required_counts(self) -> npt.NDArray[np.float64]:
+        """Number of different required trigrams of each reference."""
+        owners = np.asarray(self.owners)
+        numbers = owners[owners >= 1 << 15] & 0x7FFF
+        return np.bincount(numbers, minlength=len(self.references)).astype(np.float64)
+
+    def sequence(self, reference: int) -> npt.NDArray[np.uint32]:
+        part: npt.NDArray[np.uint32] = self.sequences[self.places[reference] : self.places[reference + 1]]
+        return part
+
+    @lru_cache(maxsize=256)  # noqa: B019  one index lives as long as the program
+    def marked(self, reference: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        """All different trigrams of a reference, and those that it requires."""
+        sequence = self.sequence(reference)
+        return np.unique(sequence & 0x1FFFFFFF), np.unique(sequence[sequence & REQUIRED != 0] & 0x1FFFFFFF)
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def own(self, one: int, other: int) -> npt.NDArray[np.uint32]:
+        """What `one` requires and `other` does not know."""
+        return np.setdiff1d(self.marked(one)[1], self.marked(other)[0], assume_unique=True)
+
+    def lookup(self, trigrams: Words) -> Ids:
+        """Numbers of the trigrams in the index, -1 for one that no text holds."""
+        where = np.searchsorted(self.known, trigrams)
+        where[where == len(self.known)] = 0
+        return np.where(self.known[where] == trigrams, where, -1)
+
+
+@cache
+def index() -> Index:
+    return Index()

@@ -1,0 +1,222 @@
+"""Find the known texts in a text: which, where, how completely, and what is left over.
+
+Similarity is the share of words in a region that the reference explains (precision) and the share of what the
+reference requires that the region holds (recall); optional and alternative parts of the SPDX templates count for the
+first and not against the second. Near relatives are told apart by what one requires and the other lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from license_rules.index import EXTRA, REQUIRED, SLOT, Ids, Index, Reference, index
+from license_rules.tokens import Tokens
+
+Mask = npt.NDArray[np.bool_]
+
+MOST_REGIONS = 60
+CANDIDATES = 10
+RIVALS = 6
+ENOUGH_RECALL = 0.7
+ENOUGH_SCORE = 0.75
+SHORT = 25  # required trigrams; below, nearly all must be there
+SHORT_RECALL = 0.9
+STRETCH = 5  # words in a row that must agree before they count as explained
+SLOT_WORDS = 15
+
+
+@dataclass(frozen=True)
+class Region:
+    """One reference found in words `first` to `last` of a text."""
+
+    reference: int
+    first: int
+    last: int
+    precision: float
+    recall: float
+    covered: Mask  # of the words first to last: explained by the reference
+    missing: int  # longest run of required trigrams that are not there
+
+    @property
+    def score(self) -> float:
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+    @property
+    def known(self) -> Reference:
+        return index().references[self.reference]
+
+
+def find_regions(tokens: Tokens) -> list[Region]:
+    """Regions of a text that known texts explain, in order of their place; the best is cut out first."""
+    base = index()
+    free = base.lookup(tokens.trigrams)
+    found: list[Region] = []
+    while len(found) < MOST_REGIONS:
+        region = best_region(base, free)
+        if region is None:
+            break
+        found.append(region)
+        inside = free[region.first : region.last - 2]
+        inside[region.covered[: len(inside)] | region.covered[2 : len(inside) + 2]] = -1
+    return sorted(found, key=lambda r: r.first)
+
+
+def best_region(base: Index, free: Ids) -> Region | None:
+    candidates = sorted(
+        (placed for number in likely(base, free) if (placed := place(base, free, number)) is not None),
+        key=lambda c: -c.gain,
+    )
+    if not candidates:
+        return None
+    best = candidates[0]
+    rivals = [c for c in candidates if overlap(c, best) > 0.5 and c.score > best.score - 0.25][:RIVALS]
+    chosen = decide(base, free, rivals)
+    return complete(base, free, chosen)
+
+
+def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
+    """The references that most of the text speaks for."""
+    ids = np.unique(free[free >= 0])
+    if len(ids) < 3:
+        return np.zeros(0, np.int64)
+    starts, counts = base.offsets[ids].astype(np.int64), (base.offsets[ids + 1] - base.offsets[ids]).astype(np.int64)
+    positions = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], counts.cumsum()[:-1]]), counts)
+    owners = base.owners[positions]
+    numbers = owners & 0x7FFF
+    size = len(base.references)
+    full = np.bincount(numbers, minlength=size)
+    required = np.bincount(numbers[owners >= 1 << 15], minlength=size)
+    recall = required / np.maximum(base.required_counts, 1)
+    gain = full * recall**3
+    gain[(recall < ENOUGH_RECALL - 0.1) | (full < 3)] = 0
+    best = np.argsort(-gain, kind="stable")[:CANDIDATES]
+    return best[gain[best] > 0]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A candidate with the densest stretch of trigrams that it explains."""
+
+    reference: int
+    first: int
+    last: int  # of trigrams, exclusive
+    precision: float
+    recall: float
+
+    @property
+    def score(self) -> float:
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+    @property
+    def gain(self) -> float:
+        return float(self.score**4 * self.precision * (self.last - self.first))
+
+
+def place(base: Index, free: Ids, number: int) -> Placed | None:
+    full, required = base.marked(number)
+    scratch = base.scratch
+    scratch[full] = 1
+    scratch[required] = 2
+    kinds = scratch[free]
+    scratch[full] = 0
+    total = np.zeros(len(free) + 1, np.int32)
+    np.cumsum((kinds > 0) * np.int8(2) - np.int8(1), out=total[1:])
+    last = int(np.argmax(total - np.minimum.accumulate(total)))
+    first = int(np.argmin(total[: last + 1]))
+    if last <= first:
+        return None
+    inside = kinds[first:last]
+    needed = len(required)
+    scratch[free[first:last][inside == 2]] = 1
+    recall = int(np.count_nonzero(scratch[required])) / needed if needed else 1.0
+    scratch[required] = 0
+    if recall < (SHORT_RECALL if needed < SHORT else ENOUGH_RECALL):
+        return None
+    placed = Placed(number, first, last, float((inside > 0).mean()), recall)
+    return placed if placed.score >= ENOUGH_SCORE else None
+
+
+def overlap(one: Placed, other: Placed) -> float:
+    shared = min(one.last, other.last) - max(one.first, other.first)
+    return shared / min(one.last - one.first, other.last - other.first)
+
+
+def decide(base: Index, free: Ids, rivals: list[Placed]) -> Placed:
+    """The rival that wins against most of the others."""
+    if len(rivals) == 1:
+        return rivals[0]
+    first, last = min(r.first for r in rivals), max(r.last for r in rivals)
+    present = free[first:last]
+    base.scratch[present] = 1
+    wins = [0.0] * len(rivals)
+    for a, one in enumerate(rivals):
+        for b in range(a + 1, len(rivals)):
+            winner = a if prefers(base, one, rivals[b]) else b
+            wins[winner] += 1
+    base.scratch[present] = 0
+    best = max(range(len(rivals)), key=lambda n: (wins[n], rivals[n].score, -n))
+    return rivals[best]
+
+
+def prefers(base: Index, one: Placed, other: Placed) -> bool:
+    """Whether the text is rather `one`: compares what each requires and the other does not know."""
+    mine, theirs = own_share(base, one, other), own_share(base, other, one)
+    if mine is None and theirs is None:
+        a, b = base.references[one.reference], base.references[other.reference]
+        return (a.deprecated, -one.score) <= (b.deprecated, -other.score)
+    if mine is None or theirs is None:
+        return theirs < 0.6 if mine is None and theirs is not None else (mine or 0) >= 0.6
+    if abs(mine - theirs) > 0.02:
+        return mine > theirs
+    return one.score >= other.score
+
+
+def own_share(base: Index, one: Placed, other: Placed) -> float | None:
+    """Of the trigrams that `one` requires and `other` lacks, the share that the marked text holds; None without any."""
+    own = base.own(one.reference, other.reference)
+    return int(np.count_nonzero(base.scratch[own])) / len(own) if len(own) else None
+
+
+def complete(base: Index, free: Ids, placed: Placed) -> Region:
+    """Which words of the stretch the reference explains, and what of it is missing."""
+    sequence = base.sequence(placed.reference)
+    ids = sequence & 0x1FFFFFFF
+    scratch, present = base.scratch, free[placed.first : placed.last]
+    scratch[ids] = 1
+    scratch[ids[sequence & SLOT != 0]] = 5
+    window = scratch[present]
+    scratch[ids] = 0
+    hits = window > 0
+    covered = np.zeros(placed.last - placed.first + 2, bool)
+    for shift in range(3):
+        covered[shift : shift + len(hits)] |= hits
+    drop_short(covered, STRETCH)
+    for start, end in runs(~covered):
+        slot = start >= 3 and window[start - 3] & 4
+        if slot and end - start <= SLOT_WORDS:
+            covered[start:end] = True
+    order = sequence[sequence & EXTRA == 0]
+    scratch[present] = 1
+    absent = (order & REQUIRED != 0) & (scratch[order & 0x1FFFFFFF] == 0)
+    scratch[present] = 0
+    drop_short(bridged := ~absent, STRETCH)
+    missing = max((end - start for start, end in runs(~bridged)), default=0)
+    return Region(
+        placed.reference, placed.first, placed.last + 2, float(covered.mean()), placed.recall, covered, missing
+    )
+
+
+def runs(mask: Mask) -> Iterator[tuple[int, int]]:
+    """Start and end of each stretch of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.view(np.int8), [0]])))
+    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def drop_short(mask: Mask, least: int) -> None:
+    for start, end in list(runs(mask)):
+        if end - start < least:
+            mask[start:end] = False

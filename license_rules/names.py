@@ -1,0 +1,132 @@
+"""Names of licences as people write them: Hub tags, SPDX ids, free text, addresses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+
+import msgspec
+import yaml
+
+from license_rules.index import FOLDER, Listed
+from license_rules.registry import Entry, by_id, registry
+
+NAMES = FOLDER.parent / "names.yaml"
+
+
+class Spelling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Spellings of a licence that its SPDX name does not give; `family` names no single licence."""
+
+    id: str = ""
+    names: list[str] = []
+    tags: list[str] = []
+    urls: list[str] = []
+    family: str = ""
+
+
+EMPTY_WORDS = frozenset(("the", "license", "licensed", "agreement", "a", "an", "version", "of"))
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a name means: one licence, several that it leaves open, or none that we know."""
+
+    given: str
+    ids: tuple[str, ...] = ()
+    ambiguous: bool = False
+    family: str = ""
+    entry: Entry | None = field(default=None, repr=False)
+
+
+@cache
+def spdx_list() -> dict[str, Listed]:
+    """The SPDX licence list by id: licences and exceptions."""
+    listed = msgspec.json.decode((FOLDER / "licenses.json").read_bytes(), type=list[Listed])
+    return {line.id: line for line in listed}
+
+
+def fold(name: str) -> str:
+    """A name without case, punctuation and the words that do not tell licences apart."""
+    name = name.lower().replace("licence", "license").replace("++", " plusplus ")
+    name = re.sub(r"\bv(?:er(?:sion)?)?\.?\s*(?=\d)", " ", name)
+    name = re.sub(r"(?<=\d)\.0\b(?!\.)", "", name)
+    words = re.findall(r"[^\W_]+(?:\.\d+)*", name)
+    return " ".join(word for word in words if word not in EMPTY_WORDS)
+
+
+@cache
+def spellings() -> tuple[Spelling, ...]:
+    return tuple(msgspec.convert(yaml.load(NAMES.read_text("utf-8"), Loader=yaml.CSafeLoader), list[Spelling]))
+
+
+@cache
+def name_table() -> dict[str, tuple[str, ...]]:
+    """Folded name to ids; a name that several licences claim keeps the first, in order of SPDX, registry, spellings."""
+    table: dict[str, tuple[str, ...]] = {}
+    for line in sorted(spdx_list().values(), key=lambda x: x.deprecated):
+        if line.kind == "license":
+            for name in (line.id, line.name):
+                table.setdefault(fold(name), (line.id,))
+    for entry in registry():
+        for name in (entry.id, entry.id.removeprefix("LicenseRef-AI-"), entry.name, *entry.tags, *entry.aliases):
+            table.setdefault(fold(name), (entry.id,))
+    for spelling in spellings():
+        for name in (*spelling.names, *spelling.tags):
+            table[fold(name)] = (spelling.id,) if spelling.id else ()
+    return table
+
+
+@cache
+def families() -> dict[str, str]:
+    return {fold(n): s.family for s in spellings() if s.family for n in (*s.names, *s.tags)}
+
+
+def fold_url(url: str) -> str:
+    url = re.sub(r"^(?:https?://)?(?:www\.)?", "", url.lower())
+    url = re.sub(r"[#?].*$", "", url)
+    return re.sub(r"(?:/(?:legalcode|deed|license|index)?(?:\.[a-z\-]{2,5})?(?:\.(?:html?|txt|php|md))?)?/*$", "", url)
+
+
+@cache
+def url_table() -> dict[str, str]:
+    table: dict[str, str] = {}
+    for spelling in spellings():
+        table.update({fold_url(url): spelling.id for url in spelling.urls})
+    for line in sorted(spdx_list().values(), key=lambda x: (x.deprecated, len(x.id))):
+        for url in line.urls:
+            table.setdefault(fold_url(url), line.id)
+    for entry in registry():
+        table.update({fold_url(url): entry.id for url in entry.urls})
+    return table
+
+
+_CC_URL = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)/([a-z\-+]+)/(\d\.\d)")
+
+
+def url_ids(url: str) -> tuple[str, ...]:
+    """The licence that an address stands for, if it is one that we know."""
+    cc = _CC_URL.search(url.lower())
+    if cc:
+        what, number = cc.groups()
+        ident = {"zero": f"CC0-{number}", "mark": "CC-PDM-1.0"}.get(what, f"CC-{what.upper()}-{number}")
+        return (ident,) if ident in spdx_list() else ()
+    found = url_table().get(fold_url(url))
+    return (found,) if found else ()
+
+
+def normalise_name(name: str) -> Name:
+    """Read a Hub tag, an SPDX id, an address or a name in free text. Never guesses: unknown gives no ids."""
+    given = name.strip()
+    if given in spdx_list():
+        return Name(given, (given,))
+    if given in by_id():
+        return Name(given, (given,), entry=by_id()[given])
+    if "://" in given:
+        ids = url_ids(given)
+        return Name(given, ids, entry=by_id().get(ids[0]) if ids else None)
+    folded = fold(given)
+    if folded in families():
+        return Name(given, (), ambiguous=True, family=families()[folded])
+    ids = name_table().get(folded, ())
+    return Name(given, ids, entry=by_id().get(ids[0]) if ids else None)

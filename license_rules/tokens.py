@@ -1,0 +1,140 @@
+"""Licence text as words that can be compared, each with its place in the text.
+
+Follows the SPDX matching guidelines (https://spdx.github.io/spdx-spec/v2.3/license-matching-guidelines-and-templates/):
+case, punctuation, white space, comment signs, bullets, copyright notices and spelling variants do not count. What does
+not count is blanked by as many spaces, so that offsets stay true.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.uint32]
+
+READ_LIMIT = 2_000_000
+"""Characters of a text that are looked at; no licence is a tenth as long."""
+
+SAME = {
+    "licence": "license", "licences": "licenses", "licenced": "licensed", "sublicence": "sublicense",
+    "organisation": "organization", "organisations": "organizations", "favour": "favor", "honour": "honor",
+    "judgement": "judgment", "merchantibility": "merchantability", "whilst": "while", "wilful": "willful",
+    "acknowledgement": "acknowledgment", "owner": "holder", "owners": "holders", "https": "http",
+}  # fmt: skip
+
+_WORD_ASCII = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_HTML = re.compile(r"</(?:p|div|body|html|a|li|span|td|pre|h\d|em|strong|b|i)>", re.I)
+_TAG = re.compile(r"<(?:[a-zA-Z/][^<>]{0,2000}|!--[^<>]{0,2000}--)>|&[a-zA-Z]{2,8};")
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,4});")
+_SCRIPT = re.compile(r"<(script|style)\b[^>]{0,500}>.{0,200000}?</\1>", re.I | re.S)
+_BULLET = re.compile(
+    r"""^[ \t*#>/;%|\-\u2022\u00b7"']{0,40}\(?"""
+    r"""(?:(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.):]|\d{1,2}(?:\.\d{1,2}){1,3}[.):]?)(?=[\s*])"""
+    r"""|\((?:[a-z]|[ivx]{1,5}|\d{1,2})\)|(?<=\s)(?:[a-z]|[ivx]{1,5}|\d{1,2})\)|(?<=[:;.,]\s)\d{1,2}\.(?=\s)""",
+    re.M,
+)
+_COPYRIGHT = re.compile(
+    r"""^[ \t*#>/;%|"'\-.]{0,40}(?:(?:portions|parts)\s+)?"""
+    r"""(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,|-|$)"""
+    r"""|\(c\)[ \t]|\u00a9)[^\n]*$|^\W{0,40}all rights reserved\W{0,20}$""",
+    re.M | re.I,
+)
+_SAYS_SOMETHING = re.compile(
+    r"\b(?:not|only|shall|must|may|commercial|noncommercial|research|prohibit\w*|restrict\w*|permi\w+|use[ds]?|licen[sc]e[ds]?"
+    r"|grant\w*|provided|redistribut\w*|warrant\w*|conditions?)\b",
+    re.I,
+)
+
+
+class _Hashes(dict[str, int]):
+    """Hash of a word, worked out once; forgets all when it grows beyond a book's vocabulary."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) > 200_000:
+            self.clear()
+        value = zlib.crc32(SAME.get(word, word).encode("utf-8", "surrogatepass"))
+        self[word] = value
+        return value
+
+
+_hashes = _Hashes()
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * (match.end() - match.start())
+
+
+def _blank_notice(match: re.Match[str]) -> str:
+    """A copyright line is set aside only when it says nothing else."""
+    line = match.group()
+    return line if _SAYS_SOMETHING.search(line) or len(line) > 300 else " " * len(line)
+
+
+def _lower(text: str) -> str:
+    """Lower case without moving a character (U+0130 and a few others would grow)."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def plain(text: str) -> str:
+    """The text with markup, bullets and copyright notices blanked: same length, same offsets, lower case."""
+    text = text[:READ_LIMIT]
+    if "<" in text and _HTML.search(text):
+        text = _TAG.sub(_blank, _SCRIPT.sub(_blank, text))
+    if "&" in text:
+        text = _ENTITY.sub(_blank, text)
+    return _lower(_BULLET.sub(_blank, _COPYRIGHT.sub(_blank_notice, text)))
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Words of a text: `words` are their hashes; `starts` and `ends` count characters of the text as given."""
+
+    text: str
+    words: Words
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        return [m.span() for m in _pattern(self.text).finditer(self.text)]
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Characters from word `first` to before word `last`."""
+        return self.spans[first][0], self.spans[last - 1][1]
+
+    @cached_property
+    def trigrams(self) -> Words:
+        return trigrams(self.words)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return _WORD_ASCII if text.isascii() else _WORD
+
+
+def tokenize(text: str) -> Tokens:
+    text = plain(text)
+    hashes = _hashes
+    found = _pattern(text).findall(text)
+    return Tokens(text, np.fromiter((hashes[word] for word in found), np.uint32, len(found)))
+
+
+def trigrams(words: Words) -> Words:
+    """Hashes of each three words in a row; empty for fewer than three."""
+    if len(words) < 3:
+        return np.zeros(0, np.uint32)
+    return mix(words[:-2], words[1:-1], words[2:])
+
+
+def mix(first: Words, second: Words, third: Words) -> Words:
+    with np.errstate(over="ignore"):
+        value = first * np.uint32(0x9E3779B1) ^ (second * np.uint32(0x85EBCA77) + np.uint32(0x165667B1))
+        value = (value ^ (value >> np.uint32(15))) * np.uint32(0xC2B2AE3D) + third * np.uint32(0x27D4EB2F)
+        mixed: Words = value ^ (value >> np.uint32(13))
+    return mixed

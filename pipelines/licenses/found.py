@@ -1,0 +1,141 @@
+"""What a licence text is: `license.text`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from license_rules import Identification, Residual, identify, is_open, licence_name
+from output.record import EvidenceRecord, Points
+from pipelines.detector import Detector
+from pipelines.dossier import Dossier, searched
+from pipelines.licenses.reading import Reading, UnreadableError, read_document
+from spiders.document import Document
+
+PHRASE = 90
+RESIDUALS = 20
+
+
+def text_records(detector: Detector, dossier: Dossier, document: Document) -> Iterator[EvidenceRecord]:
+    subject = dossier.subject(document.target)
+    name = document.source.path or document.source.url
+    try:
+        reading = read_document(document)
+    except UnreadableError as problem:
+        yield detector.record(
+            subject,
+            "licenses",
+            "license.text",
+            "error",
+            f"{name} could not be read as a licence: {problem}.",
+            rule="unreadable",
+            value={"reason": str(problem)},
+            source=document.source,
+        )
+        return
+    found = identify(reading.text)
+    if found.verdict == "none":
+        yield detector.record(
+            subject,
+            "licenses",
+            "license.text",
+            "absent",
+            f"No licence text or notice found in {name}.",
+            rule="no-license-text",
+            value=text_value(found, reading),
+            source=document.source,
+            searched=[searched(document, name)],
+        )
+        return
+    start, end = shown(found, reading.text)
+    quote, selector = reading.quote(start, end)
+    yield detector.record(
+        subject,
+        "licenses",
+        "license.text",
+        "present",
+        text_statement(name, found, reading),
+        rule=f"text-{found.verdict}",
+        points=text_points(found),
+        value=text_value(found, reading),
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def shown(found: Identification, text: str) -> tuple[int, int]:
+    """The passage to quote: what was added if something was, else where the licence begins."""
+    rules = [r for r in found.residual if r.rules]
+    if found.verdict == "variant" and rules:
+        longest = max(rules, key=lambda r: r.words)
+        return longest.start, longest.end
+    if found.matches:
+        first = max(found.matches, key=lambda m: (m.end - m.start) * m.score)
+        return first.start, min(first.end, first.start + 300)
+    start = len(text) - len(text.lstrip())
+    return start, min(len(text), start + 300)
+
+
+def text_points(found: Identification) -> Points:
+    if found.verdict != "exact":
+        return "neutral"
+    return "open" if all(is_open(m.id) for m in found.matches) else "closed"
+
+
+def text_value(found: Identification, reading: Reading) -> dict[str, Any]:
+    rules = [r for r in found.residual if r.rules] or list(found.residual)
+    return {
+        "verdict": found.verdict,
+        "expression": found.expression,
+        "base": found.base,
+        "score": found.score,
+        "matches": [
+            {"id": m.id, "via": m.via, "start": m.start, "end": m.end, "score": m.score, "exact": m.exact}
+            for m in found.matches[:50]
+        ],
+        "residual": [residual_value(r, reading.text) for r in rules[:RESIDUALS]],
+        "missing_words": found.missing,
+        "truncated": found.truncated,
+    }
+
+
+def residual_value(residual: Residual, text: str) -> dict[str, Any]:
+    return {
+        "start": residual.start,
+        "end": residual.end,
+        "words": residual.words,
+        "text": text[residual.start : min(residual.end, residual.start + 600)],
+        "rules": residual.rules,
+    }
+
+
+def phrase(text: str, start: int, end: int) -> str:
+    words = " ".join(text[start : min(end, start + PHRASE * 3)].split())
+    return words if len(words) <= PHRASE else words[: PHRASE - 1].rsplit(" ", 1)[0] + " …"
+
+
+def text_statement(name: str, found: Identification, reading: Reading) -> str:
+    if found.verdict == "custom":
+        start, end = shown(found, reading.text)
+        return f'{name} is a bespoke licence, none that is known: "{phrase(reading.text, start, end)}"'
+    assert found.base is not None
+    base = licence_name(found.base)
+    if found.verdict == "exact":
+        named = [m.id for m in found.matches]
+        names = ", ".join(dict.fromkeys(licence_name(i) for i in named))
+        osi = "open licence" if all(is_open(i) for i in named) else "not an open licence"
+        how = "holds the text of" if any(m.via in ("text", "ai") for m in found.matches) else "names"
+        return f"{name} {how} {names}, {osi}."
+    rules = [r for r in found.residual if r.rules]
+    if rules:
+        longest = max(rules, key=lambda r: r.words)
+        words = sum(r.words for r in rules)
+        places = "passage" if len(rules) == 1 else "passages"
+        return (
+            f"{name} differs from {base}: {words} words in {len(rules)} {places} are added or changed, "
+            f'such as "{phrase(reading.text, longest.start, longest.end)}"'
+        )
+    if found.missing:
+        return f"{name} differs from {base}: up to {found.missing + 2} words in a row of it are missing or changed."
+    return f"{name} resembles {base} without being its text (similarity {found.score:.2f})."

@@ -1,0 +1,116 @@
+"""Our own LICENSE file stands for a licence text: as it is, in other dress, and with something added."""
+
+from __future__ import annotations
+
+import html
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from license_rules import identify
+
+LICENSE = (Path(__file__).parents[2] / "LICENSE").read_text("utf-8")
+CLAUSE = (
+    "The model may be used for research purposes only. You shall not use it, or anything made with it, for any "
+    "commercial purpose, and you must show the name of the maker in every product."
+)
+
+DRESSES = {
+    "as it is": LICENSE,
+    "commented": "\n".join(f" * {line}" for line in LICENSE.splitlines()),
+    "one line": " ".join(LICENSE.split()),
+    "upper case": LICENSE.upper(),
+    "windows line ends": LICENSE.replace("\n", "\r\n"),
+    "web page": "<html><body><p>" + html.escape(LICENSE).replace("\n\n", "</p><p>") + "</p></body></html>",
+    "with a copyright line": "Copyright (c) 2024 The Authors. All rights reserved.\n\n" + LICENSE,
+}
+
+
+@pytest.mark.parametrize("text", DRESSES.values(), ids=DRESSES)
+def test_dress_does_not_count(text: str) -> None:
+    found = identify(text)
+    assert (found.verdict, found.expression) == ("exact", "Apache-2.0")
+
+
+@pytest.mark.parametrize("where", ["before", "inside", "after"])
+def test_an_added_clause_makes_a_variant_and_is_quoted(where: str) -> None:
+    middle = LICENSE.index("\n   3. ")
+    text = {
+        "before": f"{CLAUSE}\n\n{LICENSE}",
+        "inside": f"{LICENSE[:middle]}\n{CLAUSE}\n{LICENSE[middle:]}",
+        "after": f"{LICENSE}\n\n{CLAUSE}\n",
+    }[where]
+    found = identify(text)
+    assert (found.verdict, found.expression, found.base) == ("variant", None, "Apache-2.0")
+    longest = max((r for r in found.residual if r.rules), key=lambda r: r.words)
+    quoted = text[longest.start : longest.end]
+    assert "research purposes only" in quoted
+    assert "must show the name of the maker" in quoted
+
+
+def test_a_missing_section_makes_a_variant() -> None:
+    start, end = LICENSE.index("3. Grant of Patent License"), LICENSE.index("4. Redistribution")
+    found = identify(LICENSE[:start] + LICENSE[end:])
+    assert (found.verdict, found.base) == ("variant", "Apache-2.0")
+    assert found.missing > 100
+
+
+def test_two_words_can_turn_a_licence_round() -> None:
+    text = LICENSE.replace("hereby grants to You a perpetual", "hereby does not grant You any non-commercial perpetual")
+    assert text != LICENSE
+    assert identify(text).verdict == "variant"
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("SPDX-License-Identifier: Apache-2.0", "Apache-2.0"),
+        ("# SPDX-License-Identifier: GPL-2.0-or-later WITH Classpath-exception-2.0", None),
+        ("This model is released under the Apache License, Version 2.0.", "Apache-2.0"),
+        ("See https://creativecommons.org/licenses/by-nc-sa/4.0/legalcode for what you may do.", "CC-BY-NC-SA-4.0"),
+    ],
+)
+def test_notices(text: str, expression: str | None) -> None:
+    found = identify(text)
+    assert found.verdict == "exact"
+    assert expression is None or found.expression == expression
+
+
+@pytest.mark.parametrize("text", ["", "\n \t", "Recipe for pancakes: flour, milk, eggs.", "图灵", "\x00\x01" * 50])
+def test_no_licence_is_none(text: str) -> None:
+    assert identify(text).verdict == "none"
+
+
+def test_an_unknown_agreement_is_custom() -> None:
+    found = identify("PANCAKE MODEL AGREEMENT. By downloading the model you accept this license. " + CLAUSE)
+    assert (found.verdict, found.expression, found.base) == ("custom", None, None)
+
+
+HOSTILE = {
+    "long": LICENSE * 4000,
+    "one endless line": "permission " * 4_000_000,
+    "endless word": "a" * 40_000_000,
+    "brackets": "<" * 2_000_000,
+    "bullets": "* " * 1_000_000,
+    "copyright": "copyright (c) " * 500_000,
+    "slashes": "http://" * 500_000,
+    "under": "licensed under " * 200_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_texts_take_bounded_time(text: str) -> None:
+    begin = time.process_time()
+    identify(text)
+    assert time.process_time() - begin < 30
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=60, deadline=None)
+def test_spans_lie_in_the_text(text: str) -> None:
+    found = identify(text)
+    for part in (*found.matches, *found.residual):
+        assert 0 <= part.start < part.end <= len(text)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from output.record import EvidenceRecord, Source
+from pipelines.dossier import Dossier
+from pipelines.licenses import detector
+from spiders.document import Document
+
+LICENSE = (Path(__file__).parents[3] / "LICENSE").read_bytes()
+CLAUSE = b"\n\nYou shall not use the model, or anything made with it, for any commercial purpose.\n"
+
+
+def records(body: bytes, path: str = "LICENSE") -> list[EvidenceRecord]:
+    source = Source(f"https://x.test/{path}", "", path=path, sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+    document = Document("license", "hf:model:maker/model", source, body)
+    return list(detector.detect(Dossier(document.target, (document,)), ()))
+
+
+def text_record(body: bytes) -> EvidenceRecord:
+    (record,) = [r for r in records(body) if r.indicator == "license.text"]
+    if record.quote and record.selector and record.selector.start is not None:
+        text = body.decode("utf-8", "replace")
+        assert text[record.selector.start : record.selector.end] == record.quote.exact
+    return record
+
+
+def test_a_known_text() -> None:
+    record = text_record(LICENSE)
+    assert record.statement == "LICENSE holds the text of Apache-2.0, open licence."
+    assert (record.outcome, record.points) == ("present", "open")
+    assert (record.value["verdict"], record.value["expression"]) == ("exact", "Apache-2.0")
+
+
+def test_a_text_with_a_clause_quotes_the_clause() -> None:
+    record = text_record(LICENSE + CLAUSE)
+    assert record.value["verdict"] == "variant"
+    assert record.value["expression"] is None
+    assert record.points != "open"
+    assert record.quote is not None
+    assert "any commercial purpose" in record.quote.exact
+    assert record.statement.startswith("LICENSE differs from Apache-2.0: ")
+
+
+@pytest.mark.parametrize("body", [b"", bytes(range(256)) * 40, "LICENCE".encode("utf-16") * 30, b"%PDF-1.7 broken"])
+def test_what_cannot_be_read_is_an_error_not_an_absence(body: bytes) -> None:
+    assert text_record(body).outcome == "error"
+
+
+def test_a_file_without_licence() -> None:
+    record = text_record(b"Pancakes: flour, milk, eggs.")
+    assert record.outcome == "absent"
+    assert record.searched[0].sha256 == hashlib.sha256(b"Pancakes: flour, milk, eggs.").hexdigest()
