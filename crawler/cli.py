@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "inspect": "crawler.commands.inspect",
+    "lint": "crawler.commands.lint",
     "report": "crawler.commands.report",
 }
 
