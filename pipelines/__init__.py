@@ -8,9 +8,14 @@ from output.record import EvidenceRecord
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier
 from pipelines.licenses import detector as licenses
+from pipelines.model_card import detector as model_card
 from pipelines.weights import detector as weights
 
-DETECTORS: tuple[Detector, ...] = (weights, licenses)
+DETECTORS: tuple[Detector, ...] = (
+    weights,
+    licenses,
+    model_card,
+)
 
 
 def read(dossier: Dossier, detectors: Sequence[Detector] = DETECTORS) -> list[EvidenceRecord]:

@@ -1,0 +1,270 @@
+"""Model cards: what stands there on each topic, judged by its own text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from output.record import Component, EvidenceRecord, Outcome, Points, Searched, Subject
+from pipelines.detector import Detector, quote_span
+from pipelines.dossier import Dossier, searched
+from pipelines.model_card.coverage import NAMES, Coverage, coverage, sentence
+from pipelines.model_card.links import link_findings
+from pipelines.model_card.topics import TOPICS, Finding, Reading, best
+from pipelines.readers.markdown import READ_LIMIT, Card, card_of
+from spiders.document import Document
+
+FOLDER = Path(__file__).parent
+INDICATORS = {**{topic: f"model_card.{topic}" for topic in TOPICS}, "out_of_scope": "model_card.out_of_scope_use"}
+EMBEDDED = re.compile(
+    r"\boriginal\b.{0,80}\bmodel card\b|\bmodel card\b.{0,40}\boriginal\b|\boriginal (?:model )?(?:readme|card)\b|"
+    r"\bbase model card\b",
+    re.I,
+)
+PLACES = 8
+LINK_NAMES = {
+    "datasheet_link": "datasheet or dataset page",
+    "training_code_link": "training code",
+    "paper_link": "paper",
+}
+POINTS: dict[str, Points] = {"present": "open", "boilerplate": "partial", "placeholder": "closed", "linked": "partial"}
+
+
+def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    for document in dossier.of("model_card"):
+        component = component_of(dossier, document.target)
+        if component:
+            yield from read_card(document, dossier.subject(document.target, component))
+    for target in dossier.targets:
+        component = dossier.component(target)
+        if component and target.startswith("hf:model:"):
+            yield from no_card(dossier, target, dossier.subject(target, component))
+
+
+def component_of(dossier: Dossier, target: str) -> Component | None:
+    """Which part of the release a card speaks of: a repository's card speaks of the model that led to it."""
+    known = dossier.component(target)
+    if known or not target.startswith("github:"):
+        return known
+    origins = [dossier.component(x.origin) for x in dossier.leads if x.target == target and x.relation == "repository"]
+    return next((origin for origin in origins if origin), None)
+
+
+def no_card(dossier: Dossier, target: str, subject: Subject) -> Iterator[EvidenceRecord]:
+    """Absent only where the Hub's file list was read and names no README.md; unread is not absent."""
+    if any(dossier.of("model_card", target=target)):
+        return
+    name = target.removeprefix("hf:model:")
+    for miss in dossier.missed(target):
+        if miss.what == "model_card":
+            yield detector.record(
+                subject,
+                "modelcard",
+                "model_card.coverage",
+                miss.outcome,
+                f"Could not read the model card of {name}: {miss.reason}",
+                rule="not-read",
+                value={"reason": miss.reason, "status": miss.source.status},
+                source=miss.source,
+            )
+            return
+    for answer in dossier.of("hub_model", target=target):
+        files = file_names(answer)
+        if files is not None and not any(f.lower() == "readme.md" for f in files):
+            yield detector.record(
+                subject,
+                "modelcard",
+                "model_card.coverage",
+                "absent",
+                f"No model card found for {name} on HuggingFace ({len(files)} files listed, no README.md).",
+                rule="file-list",
+                points="closed",
+                value={"files": len(files)},
+                source=answer.source,
+                searched=[searched(answer, f"list of {len(files)} files")],
+            )
+
+
+def file_names(answer: Document) -> list[str] | None:
+    try:
+        info: Any = json.loads(answer.body)
+    except ValueError:
+        return None
+    siblings = info.get("siblings") if isinstance(info, dict) else None
+    if not isinstance(siblings, list):
+        return None
+    return [str(s.get("rfilename", "")) for s in siblings if isinstance(s, dict)]
+
+
+def read_card(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:
+    """Records of one card; the card of another model that it embeds is read apart, as the base model's."""
+    card = card_of(document)
+    split = next((h for h in card.headings if h.level < 4 and EMBEDDED.search(h.label)), None)
+    own_end = split.start if split else len(card.text)
+    yield from read_stretch(document, card, subject, card.body_start, own_end, None)
+    if split:
+        base = Subject(subject.entry, subject.target, "base")
+        yield from read_stretch(document, card, base, split.end, len(card.text), split.label)
+
+
+def findings(card: Card, start: int, end: int) -> list[Finding]:
+    found = list(Reading(card, start, end).findings())
+    found += link_findings(card, start, end)
+    if card.front and start == card.body_start:
+        found += front_findings(card)
+    return found
+
+
+def front_findings(card: Card) -> Iterator[Finding]:
+    """What the front matter alone says: a licence, results, emissions."""
+    front = card.front
+    assert front is not None
+    for key, topic in (("license", "license"), ("license_name", "license"), ("co2_eq_emissions", "compute")):
+        if front.get(key):
+            yield Finding(topic, "present", "front_matter", *front.span(key), key, "front matter")
+    if "model-index" in front:
+        start, end = front.span("model-index")
+        if re.search(r"^\s*-?\s*value:\s*[\"']?[\d.]", card.text[start:end], re.M):
+            yield Finding("evaluation", "present", "front_matter", start, end, "model-index", "front matter")
+
+
+def read_stretch(
+    document: Document, card: Card, subject: Subject, start: int, end: int, embedded: str | None
+) -> Iterator[EvidenceRecord]:
+    every = findings(card, start, end)
+    chosen = best(every)
+    cover = coverage(card, start, end)
+    looked = searched(document, searched_text(card, cover, embedded))
+    whose = f"Embedded card “{embedded[:80]}”" if embedded else "Model card"
+    for topic in TOPICS:
+        finding = chosen.get(topic)
+        if finding:
+            yield topic_record(document, card, subject, finding, every, cover, whose)
+        else:
+            yield absent_record(document, subject, topic, looked, whose)
+    yield coverage_record(document, subject, chosen, cover, embedded)
+
+
+def searched_text(card: Card, cover: Coverage, embedded: str | None) -> str:
+    part = f"embedded card “{embedded[:80]}”" if embedded else "model card"
+    cut = f", only its first {READ_LIMIT:,} characters" if card.truncated else ""
+    where = "headings, bold and bullet labels, tables, HTML, front matter and running text"
+    return f"{part}: {where} ({cover.words} words{cut})"
+
+
+def topic_record(
+    document: Document,
+    card: Card,
+    subject: Subject,
+    finding: Finding,
+    every: list[Finding],
+    cover: Coverage,
+    whose: str,
+) -> EvidenceRecord:
+    path = card.heading_path(finding.start)
+    quote, selector = quote_span(card.text, *card.quote_range(finding.start, finding.end), heading_path=path)
+    words = max(finding.words, cover.by_topic.get(finding.topic, 0) if finding.how == "heading" else 0)
+    places = sorted({(f.start, f.how, f.outcome) for f in every if f.topic == finding.topic})
+    value: dict[str, Any] = {
+        "topic": finding.topic,
+        "how": finding.how,
+        "label": finding.label,
+        "words": words,
+        "share": cover.share(words),
+        "position": round(finding.start / max(1, len(card.text)), 3),
+        "places": [
+            {"line": card.text.count("\n", 0, at) + 1, "how": how, "outcome": outcome}
+            for at, how, outcome in places[:PLACES]
+        ],
+    }
+    if finding.reason:
+        value["reason"] = finding.reason
+    if finding.address:
+        value["address"] = finding.address
+    return detector.record(
+        subject,
+        "modelcard",
+        INDICATORS[finding.topic],
+        finding.outcome,
+        statement(finding, words, cover, whose),
+        rule=f"{finding.how}:{finding.reason}" if finding.reason else finding.how,
+        points=POINTS[finding.outcome],
+        value=value,
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def statement(finding: Finding, words: int, cover: Coverage, whose: str) -> str:
+    name = NAMES.get(finding.topic) or LINK_NAMES[finding.topic]
+    where = {
+        "heading": f"under “{finding.label}”",
+        "label": f"at “{finding.label}”",
+        "row": f"in the table row “{finding.label}”",
+        "prose": "in running text",
+        "front_matter": "in its front matter",
+        "link": f"with a link ({finding.address})",
+    }[finding.how]
+    if finding.topic in LINK_NAMES:
+        if finding.outcome == "present":
+            return f"{whose} leads to a {name} {where}."
+        if finding.topic == "training_code_link" and finding.outcome == "linked":
+            return f"{whose} links a repository without saying that it holds training code ({finding.address})."
+    size = f" ({words} words, {round(100 * cover.share(words))} % of the text)" if words else ""
+    to = f" ({finding.address})" if finding.address else ""
+    texts: dict[Outcome, str] = {
+        "present": f"{whose} covers {name} {where}{size}.",
+        "boilerplate": f"{whose} has only a template sentence on {name} {where}.",
+        "placeholder": f"{whose} names {name} {where}, but nothing is said there.",
+        "linked": f"{whose} only points elsewhere for {name} {where}{to}.",
+    }
+    return texts[finding.outcome]
+
+
+def absent_record(document: Document, subject: Subject, topic: str, looked: Searched, whose: str) -> EvidenceRecord:
+    name = NAMES.get(topic) or LINK_NAMES[topic]
+    return detector.record(
+        subject,
+        "modelcard",
+        INDICATORS[topic],
+        "absent",
+        f"{whose} has nothing on {name}." if topic not in LINK_NAMES else f"{whose} leads to no {name}.",
+        rule="searched",
+        points="neutral" if topic in ("citation", "license") else "closed",
+        value={"topic": topic},
+        source=document.source,
+        searched=[looked],
+    )
+
+
+def coverage_record(
+    document: Document, subject: Subject, chosen: dict[str, Finding], cover: Coverage, embedded: str | None
+) -> EvidenceRecord:
+    topics = {
+        topic: {
+            "outcome": chosen[topic].outcome if topic in chosen else "absent",
+            "words": (words := max(cover.by_topic.get(topic, 0), chosen[topic].words if topic in chosen else 0)),
+            "share": cover.share(words),
+        }
+        for topic in TOPICS
+    }
+    largest = sorted(cover.by_topic.items(), key=lambda kv: -kv[1])
+    sections = {topic: {"words": n, "share": cover.share(n)} for topic, n in largest}
+    said = sentence(chosen, cover)
+    return detector.record(
+        subject,
+        "modelcard",
+        "model_card.coverage",
+        "present" if cover.words else "placeholder",
+        said.replace("Model card", f"Embedded card “{embedded[:80]}”", 1) if embedded else said,
+        rule="embedded" if embedded else "words",
+        value={"words": cover.words, "topics": topics, "sections": sections, "embedded": embedded},
+        source=document.source,
+    )
+
+
+detector = Detector(FOLDER, detect)

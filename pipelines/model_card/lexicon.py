@@ -1,0 +1,175 @@
+"""How cards name and speak of a topic, in every language that has a file in `lexicon/`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+import msgspec
+import yaml
+
+FOLDER = Path(__file__).parent / "lexicon"
+LABEL_WORDS = 10  # a longer label is a sentence
+BARE_NEGLIGIBLE = frozenset(["the", "our", "this", "a", "an", "of", "and", "model", "models"])
+
+
+class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How labels name a topic: `names` match a whole label, `words` match inside one."""
+
+    names: list[str] = []
+    words: list[str] = []
+
+
+class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How running text speaks of a topic. `loose` is enough only under a heading that names the topic among others."""
+
+    triggers: list[str]
+    patterns: list[str]
+    loose: list[str] = []
+
+
+class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    language: str
+    script: str = ""  # a text is read with this file where it holds one of these characters; "": by trigger words
+    topics: dict[str, Names] = {}
+    prose: dict[str, Prose] = {}
+    ignore: list[str] = []
+    boilerplate: list[str] = []
+    template: list[str] = []
+    placeholder: list[str] = []
+    pointer: list[str] = []
+
+
+@dataclass(frozen=True)
+class Cue:
+    """The compiled prose of one topic in one language."""
+
+    topic: str
+    pattern: re.Pattern[str]
+    loose: re.Pattern[str] | None
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    names: dict[str, tuple[str, ...]]
+    words: re.Pattern[str]
+    by_word: dict[str, tuple[str, ...]]
+    ignore: re.Pattern[str]
+    spaced: dict[str, tuple[Cue, ...]]  # trigger word to cues, for languages with spaces
+    scripts: tuple[tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], Cue], ...]], ...]
+    loose: dict[str, re.Pattern[str]]
+    boilerplate: re.Pattern[str]
+    template: re.Pattern[str]
+    placeholder: re.Pattern[str]
+    pointer: re.Pattern[str]
+
+
+def languages() -> list[Language]:
+    """The files of `lexicon/`, strictly read, in order of their names."""
+    return [msgspec.convert(yaml.safe_load(p.read_text("utf-8")), Language) for p in sorted(FOLDER.glob("*.yaml"))]
+
+
+def either(patterns: list[str]) -> re.Pattern[str]:
+    """One pattern for many; a space in a lexicon stands for any white space."""
+    return re.compile("|".join(p.replace("(?<! ", "(?<!\\s").replace(" ", r"\s+") for p in patterns) or r"(?!)", re.I)
+
+
+@cache
+def lexicon() -> Lexicon:
+    names: dict[str, list[str]] = {}
+    words: dict[str, list[str]] = {}
+    spaced: dict[str, list[Cue]] = {}
+    scripts = []
+    loose: dict[str, list[str]] = {}
+    many = languages()
+    for language in many:
+        for topic, labels in language.topics.items():
+            for name in labels.names:
+                names.setdefault(normalise(name), []).append(topic)
+            for word in labels.words:
+                words.setdefault(normalise(word), []).append(topic)
+        cues = []
+        for topic, prose in language.prose.items():
+            cue = Cue(topic, either(prose.patterns), either(prose.patterns + prose.loose))
+            loose.setdefault(topic, []).extend(prose.patterns + prose.loose)
+            if language.script:
+                cues.append((either([re.escape(t) for t in prose.triggers]), cue))
+                continue
+            for trigger in prose.triggers:
+                spaced.setdefault(trigger.casefold(), []).append(cue)
+        if language.script:
+            scripts.append((re.compile(f"[{language.script}]"), tuple(cues)))
+    latin = sorted((w for w in words if not CJK.search(w)), key=len, reverse=True)
+    cjk = sorted((w for w in words if CJK.search(w)), key=len, reverse=True)
+    pattern = r"\b(?:" + "|".join(map(re.escape, latin)) + r")\b" + "".join("|" + re.escape(w) for w in cjk)
+    return Lexicon(
+        {k: tuple(dict.fromkeys(v)) for k, v in names.items()},
+        re.compile(pattern),
+        {k: tuple(dict.fromkeys(v)) for k, v in words.items()},
+        re.compile("|".join(rf"\b{re.escape(normalise(i))}\b" for la in many for i in la.ignore) or r"(?!)"),
+        {k: tuple(v) for k, v in spaced.items()},
+        tuple(scripts),
+        {topic: either(patterns) for topic, patterns in loose.items()},
+        either([p for la in many for p in la.boilerplate]),
+        either([p for la in many for p in la.template]),
+        either([p for la in many for p in la.placeholder]),
+        either([p for la in many for p in la.pointer]),
+    )
+
+
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+NUMBERING = re.compile(r"^(?:(?:\d+|[ivx]+|[a-h])[.)、:]\s*)*(?:\d+\s+)?(?=\w)")
+NOISE = re.compile(r"[^\w ]+|_")
+
+
+def normalise(label: str) -> str:
+    """A label without case, numbering, punctuation and emoji: `🟠 4. Out-of-Scope use:` is `out of scope use`."""
+    text = unicodedata.normalize("NFKC", label[:300]).casefold().replace("[optional]", " ").strip(" #*_\ufeff")
+    text = NUMBERING.sub("", NOISE.sub(lambda m: m[0] if m[0] in ".):" else " ", text).strip())
+    return " ".join(NOISE.sub(" ", text).split())
+
+
+@lru_cache(maxsize=8192)
+def label_topics(label: str) -> tuple[str, ...]:
+    """Topics that a heading, bold label or first cell names, in the order in which it names them."""
+    words = lexicon()
+    text = normalise(label)
+    if not text or len(text.split()) > LABEL_WORDS:
+        return ()
+    text = " ".join(words.ignore.sub(" ", text).split())
+    bare = " ".join(w for w in text.split() if w not in BARE_NEGLIGIBLE)
+    whole = words.names.get(text) or words.names.get(bare)
+    if whole:
+        return whole
+    found: dict[str, None] = {}
+    for match in words.words.finditer(text):
+        found.update(dict.fromkeys(words.by_word[match[0]]))
+    for piece in re.split(r" and | und | et | y | & |／|/", f"{text}") if not found else ():
+        found.update(dict.fromkeys(words.names.get(piece.strip(), ())))
+    return tuple(found)
+
+
+WORD = re.compile(r"\w+")
+
+
+def cues_of(text: str, scripts: tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]) -> Iterator[Cue]:
+    """Cues whose trigger words the text holds; `scripts` are those of the languages that the card is written in."""
+    table = lexicon().spaced
+    seen: set[int] = set()
+    for word in set(WORD.findall(text.casefold())) & table.keys():
+        for cue in table[word]:
+            if id(cue) not in seen:
+                seen.add(id(cue))
+                yield cue
+    for group in scripts:
+        for trigger, cue in group:
+            if trigger.search(text):
+                yield cue
+
+
+def scripts_of(text: str) -> tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]:
+    return tuple(cues for script, cues in lexicon().scripts if script.search(text))

@@ -1,0 +1,99 @@
+"""Where a card leads: to papers, to training code, to datasheets and dataset pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipelines.model_card.lexicon import label_topics, lexicon
+from pipelines.model_card.topics import Finding, sentence_at
+from pipelines.readers.markdown import Card, Link, Part
+
+PAPER = re.compile(
+    r"arxiv\.org/(?:abs|pdf|html)/|doi\.org/10\.|aclanthology\.org/|openreview\.net/|"
+    r"huggingface\.co/papers/|hf\.co/papers/|"
+    r"papers\.(?:nips|neurips)\.cc|proceedings\.|openaccess\.thecvf|isca-archive|ieeexplore|dl\.acm\.org|biorxiv\.org|"
+    r"nature\.com/articles|research/publications/|alphaxiv\.org|\.pdf(?:$|[?#])",
+    re.I,
+)
+PAPER_LABEL = re.compile(r"\b(?:paper|preprint|arxiv|technical report|tech report)\b|论文|論文|논문", re.I)
+DATASET = re.compile(
+    r"huggingface\.co/datasets/[\w.\-]+(?:/[\w.\-]+)?|kaggle\.com/(?:c|datasets|competitions)/|zenodo\.org/rec|datasheet",
+    re.I,
+)
+DATASHEET_WORD = re.compile(r"\b(?:data ?sheet|dataset card|data card|data statement)\b", re.I)
+REPOSITORY = re.compile(
+    r"(?:github|gitlab|bitbucket)\.(?:com|org)/([\w.\-]+)/([\w.\-]+)|gitee\.com/([\w.\-]+)/([\w.\-]+)", re.I
+)
+NOT_TRAINING = re.compile(
+    r"github\.com/(?:huggingface/(?:transformers|diffusers|text-generation-inference|text-embeddings-inference)|"
+    r"vllm-project|ggerganov|ggml-org|ollama|"
+    r"sgl-project|lm-sys/FastChat/?$|oobabooga|LostRuins|turboderp|casper-hansen/AutoAWQ|PanQiWei/AutoGPTQ|comfyanonymous|AUTOMATIC1111|"
+    r"pytorch/pytorch|NVIDIA/apex|mlco2|EleutherAI/lm-evaluation-harness|[\w.\-]+/[\w.\-]*(?:eval|benchmark|bench)\b)",
+    re.I,
+)
+EPRINT = re.compile(r"\b(?:eprint|journal|booktitle|doi|archivePrefix)\s*=|arxiv[:.]", re.I)
+
+
+def link_findings(card: Card, start: int, end: int) -> Iterator[Finding]:
+    links = card.links_inside(start, end)
+    yield from papers(card, links, start, end)
+    yield from datasheets(card, links)
+    yield from training_code(card, links)
+
+
+def found(topic: str, card: Card, link: Link, reason: str, outcome: str = "present") -> Finding:
+    return Finding(topic, outcome, "link", link.start, link.end, link.label, reason, link.href)  # type: ignore[arg-type]
+
+
+def papers(card: Card, links: tuple[Link, ...], start: int, end: int) -> Iterator[Finding]:
+    for link in links:
+        if PAPER.search(link.href) or (PAPER_LABEL.search(link.label) and link.href.startswith("http")):
+            yield found("paper_link", card, link, "link to a paper")
+            return
+    for part in card.inside(start, end):
+        if part.kind == "code":
+            match = EPRINT.search(card.text, part.start, part.end)
+            if match and "@" in card.text[part.start : match.start()]:
+                yield Finding("paper_link", "present", "prose", part.start, part.end, "", "in the BibTeX entry only")
+                return
+
+
+def datasheets(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
+    for link in links:
+        part = part_at(card, link.start)
+        around = card.visible[part.start : part.end] if part else ""
+        if DATASET.search(link.href) or DATASHEET_WORD.search(around):
+            yield found("datasheet_link", card, link, "link to a dataset page or datasheet")
+            return
+    if card.front and card.front.strings("datasets"):
+        start, stop = card.front.span("datasets")
+        yield Finding("datasheet_link", "present", "front_matter", start, stop, "", "datasets in the front matter")
+
+
+def training_code(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
+    says = lexicon().loose["training_code_link"]
+    unspecified: Finding | None = None
+    for link in links:
+        if not REPOSITORY.search(link.href) or NOT_TRAINING.search(link.href):
+            continue
+        part = part_at(card, link.start)
+        if part is None:
+            continue
+        first, last = sentence_at(card.visible, link.start, link.end, part.start, part.end)
+        about = label_topics(part.label) if part.label else ()
+        if says.search(card.visible, first, last) or "training_code_link" in about:
+            reason = "said to hold training code"
+            yield Finding("training_code_link", "present", "link", first, last, link.label, reason, link.href)
+            return
+        unspecified = unspecified or found(
+            "training_code_link", card, link, "a repository, not said to hold training code", "linked"
+        )
+    if unspecified:
+        yield unspecified
+
+
+def part_at(card: Card, position: int) -> Part | None:
+    """The paragraph, item or row around a position."""
+    near = card.inside(max(0, position - 20_000), position + 1)
+    return next((p for p in reversed(near) if not p.level and p.start <= position < p.end), None)

@@ -1,0 +1,312 @@
+"""What a card says about each topic: where it is named, what stands there, and what running text says elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from output.record import Outcome
+from pipelines.model_card.lexicon import cues_of, label_topics, lexicon, scripts_of
+from pipelines.readers.markdown import Card, Part
+
+CONTENT_TOPICS = (
+    "description",
+    "intended_use",
+    "out_of_scope",
+    "risks",
+    "limitations",
+    "biases",
+    "recommendations",
+    "training_data",
+    "training_procedure",
+    "evaluation",
+    "compute",
+    "license",
+    "citation",
+)
+LINK_TOPICS = ("datasheet_link", "training_code_link", "paper_link")
+TOPICS = CONTENT_TOPICS + LINK_TOPICS
+
+How = Literal["heading", "label", "row", "prose", "front_matter", "link"]
+RANK: dict[str, int] = {"heading": 0, "label": 1, "row": 1, "link": 1, "prose": 2, "front_matter": 3}
+OUTCOME_RANK: dict[str, int] = {"present": 0, "boilerplate": 1, "linked": 2, "placeholder": 3}
+
+CODE_SPEAKS = frozenset(["citation", "training_procedure", "evaluation", "license", "training_code_link"])
+PICTURE_SPEAKS = frozenset(["evaluation", "description", "training_procedure"])
+LINK_SPEAKS = frozenset(["license", "training_data", *LINK_TOPICS])
+OWN_TEXT = frozenset(["intended_use", "out_of_scope", "risks", "biases", "recommendations", "limitations"])
+SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"')\]]|$)|[。！？]|\n[ \t]*\n")
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+DATASET_LINK = re.compile(r"huggingface\.co/datasets/|kaggle\.com|zenodo\.org|/datasets?/", re.I)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One place where a card speaks of a topic. Positions are characters of the card."""
+
+    topic: str
+    outcome: Outcome
+    how: How
+    start: int
+    end: int
+    label: str = ""
+    reason: str = ""
+    address: str | None = None
+    words: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        return OUTCOME_RANK[self.outcome], RANK[self.how], self.start
+
+
+@dataclass
+class Content:
+    """What stands under a label, sentence by sentence."""
+
+    real: list[tuple[int, int]] = field(default_factory=list)
+    pointers: list[tuple[int, int]] = field(default_factory=list)
+    boilerplate: list[tuple[int, int]] = field(default_factory=list)
+    placeholders: list[tuple[int, int]] = field(default_factory=list)
+    code: list[tuple[int, int]] = field(default_factory=list)
+    pictures: list[tuple[int, int]] = field(default_factory=list)
+
+
+def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Ranges of the sentences between two positions, without white space at their ends."""
+    position = start
+    for match in SENTENCE_END.finditer(text, start, end):
+        yield from trimmed(text, position, match.end())
+        position = match.end()
+    yield from trimmed(text, position, end)
+
+
+def trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    raw = text[start:end]
+    if raw.strip():
+        yield start + len(raw) - len(raw.lstrip()), start + len(raw.rstrip())
+
+
+def sentence_at(text: str, start: int, end: int, low: int, high: int) -> tuple[int, int]:
+    """The sentence around a match, inside a paragraph that runs from `low` to `high`."""
+    first = low
+    for match in SENTENCE_END.finditer(text, low, start):
+        first = match.end()
+    last = SENTENCE_END.search(text, max(start, end - 1), high)
+    return next(trimmed(text, first, last.end() if last else high), (start, end))
+
+
+def said(part: Part) -> tuple[int, int]:
+    """The range of what one part says by itself, after its label."""
+    if part.kind in ("label", "row", "head"):
+        return part.body, part.end
+    return part.start, part.end
+
+
+class Reading:
+    """All findings of one stretch of a card: the whole of it, or the card of another model embedded in it."""
+
+    def __init__(self, card: Card, start: int, end: int, title_words: bool = True) -> None:
+        self.card, self.start, self.end = card, start, end
+        self.parts = card.inside(start, end)
+        self.lexicon = lexicon()
+        self.scripts = scripts_of(card.visible)
+
+    def findings(self) -> Iterator[Finding]:
+        for part in self.parts:
+            if (part.label and part.kind != "head") or (part.kind == "head" and part.columns <= 2):
+                yield from self.labelled(part)
+        yield from self.prose()
+        yield from self.description()
+
+    def labelled(self, part: Part) -> Iterator[Finding]:
+        if part.kind == "row" and part.columns > 3:
+            return
+        topics = label_topics(part.label)
+        wanted = [t for t in topics if t in TOPICS]
+        if not wanted:
+            return
+        for topic in wanted:
+            finding = self.judge(topic, part, alone=len(wanted) == 1)
+            if finding:
+                yield finding
+
+    def content(self, part: Part, topic: str) -> Content:
+        """What stands under a label, without sections below it that are about something else."""
+        found = Content()
+        if part.kind in ("label", "row"):
+            self.take(found, part.body, part.end)
+        skip_to = 0
+        title = part.level == 1 and topic == "description"
+        for below in self.card.inside(part.start + 1, min(part.extent, self.end)):
+            if below.start < skip_to or (below.start < part.body and below.kind != "image"):
+                continue
+            if below.level:
+                about = label_topics(below.label)
+                if title or (about and topic not in about and below.level < 7) or self.elsewhere(about, topic):
+                    skip_to = below.extent
+                continue
+            if below.kind == "code":
+                found.code.append((below.start, below.end))
+            elif below.kind == "image":
+                found.pictures.append((below.start, below.end))
+            elif below.kind in ("label", "row") and self.elsewhere(label_topics(below.label), topic):
+                continue
+            else:
+                self.take(found, *said(below))
+        return found
+
+    def elsewhere(self, about: tuple[str, ...], topic: str) -> bool:
+        return bool(about) and topic not in about and any(t in OWN_TEXT for t in about)
+
+    def take(self, found: Content, start: int, end: int) -> None:
+        visible = self.card.visible
+        for first, last in sentences(visible, start, end):
+            text = " ".join(visible[first:last].split()).strip("[]*_:：-–—|> ")
+            if not WORD.search(text):
+                continue
+            if self.lexicon.template.search(text) or (self.lexicon.placeholder.search(text) and len(text) < 200):
+                found.placeholders.append((first, last))
+            elif self.lexicon.boilerplate.search(text):
+                found.boilerplate.append((first, last))
+            elif self.lexicon.pointer.search(text) and len(text) < 400:
+                found.pointers.append((first, last))
+            else:
+                found.real.append((first, last))
+
+    def judge(self, topic: str, part: Part, alone: bool) -> Finding | None:
+        found = self.content(part, topic)
+        how: How = "heading" if part.level else "row" if part.kind in ("row", "head") else "label"
+        start, end = self.card.quote_range(part.start, part.end if how == "heading" else max(part.end, part.body))
+
+        def finding(outcome: Outcome, upto: int = 0, reason: str = "", address: str | None = None) -> Finding:
+            words = sum(len(WORD.findall(self.card.visible, a, b)) for a, b in found.real)
+            return Finding(topic, outcome, how, start, max(end, upto), part.label, reason, address, words)
+
+        if found.real:
+            if topic == "compute" and not self.about_training_hardware(part, found):
+                return None
+            if (not alone and topic in OWN_TEXT) or (topic == "recommendations" and how == "heading" and not alone):
+                own = self.own_sentence(topic, found)
+                if own is None:
+                    return finding("placeholder", reason="named in the heading, not spoken of below it")
+                return finding("present", self.quote_to(start, own[1]))
+            return finding("present", self.quote_to(start, found.real[0][1]))
+        if found.pictures and topic in PICTURE_SPEAKS:
+            return finding("present", self.quote_to(start, found.pictures[0][1]), "picture")
+        if found.code and topic in CODE_SPEAKS:
+            return finding("present", self.quote_to(start, found.code[0][1]), "code")
+        if found.pointers:
+            last = found.pointers[0][1]
+            links = self.card.links_inside(part.start, max(part.extent, last))
+            named = topic != "training_data" or any(DATASET_LINK.search(x.href) for x in links)
+            if topic in LINK_SPEAKS and links and named:
+                return finding("present", self.quote_to(start, last), "link", links[0].href)
+            return finding("linked", self.quote_to(start, last), "pointer", links[0].href if links else None)
+        if topic in LINK_SPEAKS:
+            links = self.card.links_inside(part.start, part.extent)
+            if links and not found.placeholders:
+                return finding("present", links[0].end, "link", links[0].href)
+        if found.boilerplate and not found.placeholders:
+            return finding("boilerplate", self.quote_to(start, found.boilerplate[0][1]), "template sentence")
+        if found.placeholders:
+            return finding("placeholder", self.quote_to(start, found.placeholders[0][1]), "placeholder")
+        if how != "heading" or (topic == "description" and part.level == 1):
+            return None
+        return finding("placeholder", reason="code only" if found.code else "empty")
+
+    def quote_to(self, start: int, end: int) -> int:
+        """Keep a quote that would jump over much template to the label alone."""
+        return end if end - start <= 560 else min(end, start + 560)
+
+    def own_sentence(self, topic: str, found: Content) -> tuple[int, int] | None:
+        pattern = self.lexicon.loose.get(topic)
+        if pattern is None:
+            return found.real[0]
+        for first, last in found.real + found.pointers:
+            if pattern.search(self.card.visible, first, last):
+                return first, last
+        return None
+
+    def about_training_hardware(self, part: Part, found: Content) -> bool:
+        text = part.label + " " + " ".join(self.card.visible[a:b] for a, b in found.real[:60])
+        if not HARDWARE.search(text):
+            return False
+        return bool(TRAINING.search(text)) or not INFERENCE.search(text)
+
+    def prose(self) -> Iterator[Finding]:
+        """Sentences that speak of a topic wherever they stand; the first of each topic."""
+        visible = self.card.visible
+        done: set[str] = set()
+        quiet_until = 0
+        for part in self.parts:
+            if part.level:
+                about = label_topics(part.label)
+                if "citation" in about or "other" in about:
+                    quiet_until = max(quiet_until, part.extent)
+                continue
+            if part.kind in ("code", "image") or part.start < quiet_until:
+                continue
+            start, end = part.start, part.end
+            for cue in cues_of(visible[start:end], self.scripts):
+                if cue.topic in done or cue.topic in ("description", *LINK_TOPICS):
+                    continue
+                if part.kind in ("row", "head") and cue.topic not in ("training_data", "compute"):
+                    continue
+                match = cue.pattern.search(visible, start, end)
+                if not match:
+                    continue
+                first, last = sentence_at(visible, match.start(), match.end(), start, end)
+                text = " ".join(visible[first:last].split())
+                if self.lexicon.placeholder.search(text) or self.lexicon.template.search(text):
+                    continue
+                outcome: Outcome = "boilerplate" if self.lexicon.boilerplate.search(text) else "present"
+                if outcome == "present":
+                    done.add(cue.topic)
+                words = len(WORD.findall(visible, first, last))
+                yield Finding(cue.topic, outcome, "prose", first, last, "", "sentence", None, words)
+
+    def description(self) -> Iterator[Finding]:
+        """The first paragraph under the title, where no heading names a description."""
+        for part in self.parts:
+            if part.level and set(label_topics(part.label)) - {"description", "architecture"}:
+                return
+            if part.kind not in ("text", "item", "label"):
+                continue
+            found = Content()
+            self.take(found, part.start, part.end)
+            for first, last in found.real:
+                words = len(WORD.findall(self.card.visible, first, last))
+                if words >= 5:
+                    yield Finding("description", "present", "prose", first, last, "", "first paragraph", None, words)
+                    return
+            if found.pointers:
+                first, last = found.pointers[0]
+                links = self.card.links_inside(part.start, part.end)
+                address = links[0].href if links else None
+                yield Finding("description", "linked", "prose", first, last, "", "pointer", address)
+
+
+HARDWARE = re.compile(
+    r"\b(?:gpus?|tpus?|npus?|cpus?|[ahv]\d{2,3}s?|a100\w*|h[128]00\w*|v100\w*|rtx|mi\d{3}\w*|t4|p100|l40s?|gaudi\d?|ascend|"
+    r"trainium|nvidia|hours?|days?|co2\w*|kwh|mwh|emission\w*|carbon|cluster|supercomputer|aws|azure|gcp|google cloud|"
+    r"flops?|dgx\w*|titan|geforce|quadro|colab|sagemaker|pytorch|deepspeed|megatron|nodes?)\b|显卡|小时|天\b|時間",
+    re.I,
+)
+TRAINING = re.compile(
+    r"\btrain\w*|\btun(?:ed|ing)\b|\bfine-?tun\w+|\bpre-?train\w+|carbon|co2|emission|"
+    r"训练|學習|学習|학습|обуч|entra[iî]n|trainiert|entrenad",
+    re.I,
+)
+INFERENCE = re.compile(
+    r"\binference\b|\bdeploy\w*|\bto run\b|\brunning\b|\bserv(?:e|ing)\b|\bvram\b|\bquanti[sz]\w*|推理|部署|推論", re.I
+)
+
+
+def best(findings: list[Finding]) -> dict[str, Finding]:
+    """The finding that speaks for each topic: present first, a heading before a sentence, then what stands first."""
+    chosen: dict[str, Finding] = {}
+    for finding in sorted(findings, key=lambda f: f.rank):
+        chosen.setdefault(finding.topic, finding)
+    return chosen

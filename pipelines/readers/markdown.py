@@ -1,0 +1,583 @@
+"""Markdown as a person reads it: sections, bold labels, table rows, code, HTML islands, each with its position.
+
+CommonMark by pyromark (pulldown-cmark), which gives byte ranges; all positions here are character offsets into the
+text that was passed in. `Card.visible` is as long as the text and holds only what a reader sees: markup, addresses,
+comments and code are blanked, so a match in it stands at the same place in the document.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pyromark
+import yaml
+from bs4 import BeautifulSoup, Tag
+from bs4.filter import SoupStrainer
+
+from spiders.document import Document
+
+READ_LIMIT = 1_000_000  # characters of one document that are read; real cards stay below a third of it
+FRONT_LIMIT = 400_000  # characters of front matter
+VALUE_LIMIT = 20_000  # characters of one key's YAML that are parsed
+DEPTH_LIMIT = 40  # nesting of one key's YAML
+ISLAND_LIMIT = 30_000  # characters of one HTML island that are parsed for structure
+ISLANDS_LIMIT = 150_000  # the same over a whole document
+HEADING_LIMIT = 160  # a longer "heading" is a paragraph over a stray `---`
+LABEL_LIMIT = 80
+RESTARTS = 8  # code fences that are closed for the author
+
+BOLD_LINE = 7  # level of a line that is only bold: below all headings
+
+PartKind = Literal["heading", "label", "text", "item", "head", "row", "code", "image"]
+
+
+class Part(NamedTuple):
+    """A stretch of a document that says one thing.
+
+    `label` is what names it (heading, bold start, first table cell), "" where nothing does. What it says about its
+    label stands between `body` and `extent`: for a heading that is the section with its subsections, for a row its
+    other cells.
+    """
+
+    kind: PartKind
+    start: int
+    end: int
+    label: str = ""
+    body: int = 0
+    extent: int = 0
+    level: int = 0  # 1 to 6 for headings, 7 for a bold line, 0 otherwise
+    columns: int = 0  # of the table of a row
+    html: bool = False
+
+
+class Link(NamedTuple):
+    """An address in a document, and the text a reader clicks on."""
+
+    start: int
+    end: int
+    href: str
+    label: str
+
+
+class FrontMatter:
+    """The YAML block at the top, one key at a time: a broken or oversized value costs only itself.
+
+    No value is built from an alias or deeper than DEPTH_LIMIT, so a few hundred bytes cannot grow into gigabytes.
+    """
+
+    KEY = re.compile(r"^([A-Za-z_][\w.\- ]{0,60}?)[ \t]*:(?=\s|$)", re.M)
+
+    def __init__(self, text: str, start: int, stop: int, end: int) -> None:
+        self.text, self.start, self.end = text, start, end
+        matches = list(self.KEY.finditer(text, start, stop))
+        stops = [m.start() for m in matches[1:]] + [stop]
+        self.spans: dict[str, tuple[int, int]] = {}
+        for match, stop in zip(matches, stops, strict=True):
+            self.spans.setdefault(match[1], (match.start(), stop))
+        self._values: dict[str, Any] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.spans
+
+    def get(self, key: str) -> Any:
+        """The value of a key; None where it is missing, empty or cannot be read."""
+        if key not in self._values:
+            self._values[key] = self._load(key)
+        return self._values[key]
+
+    def strings(self, key: str) -> list[str]:
+        """The value as a list of strings, whether one or many were given."""
+        value = self.get(key)
+        many = value if isinstance(value, list) else [value]
+        return [str(v).strip() for v in many if isinstance(v, str | int | float) and str(v).strip()]
+
+    def span(self, key: str) -> tuple[int, int]:
+        """Characters from the key to the end of its value, without the line end."""
+        start, end = self.spans[key]
+        return start, start + len(self.text[start:end].rstrip())
+
+    def _load(self, key: str) -> Any:
+        if key not in self.spans:
+            return None
+        start, end = self.spans[key]
+        raw = self.text[start:end]
+        if len(raw) > VALUE_LIMIT or not shallow(raw):
+            return None
+        try:
+            data = yaml.load(raw, Loader=yaml.CSafeLoader)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            return None
+        return next(iter(data.values()), None) if isinstance(data, dict) else None
+
+
+def shallow(raw: str) -> bool:
+    """Whether YAML has no aliases and no deep nesting, told from its events before anything is built."""
+    if not re.search(r"[&*\[{]|- +-|\n {8}", raw):
+        return True
+    depth = 0
+    try:
+        for event in yaml.parse(raw, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                return False
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_LIMIT:
+                return False
+    except (yaml.YAMLError, ValueError):
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Card:
+    """A document taken apart. Parts are in the order of their start."""
+
+    text: str
+    visible: str
+    front: FrontMatter | None
+    parts: tuple[Part, ...]
+    links: tuple[Link, ...]
+    truncated: bool
+
+    @property
+    def body_start(self) -> int:
+        return self.front.end if self.front else 0
+
+    @cached_property
+    def starts(self) -> list[int]:
+        return [part.start for part in self.parts]
+
+    @cached_property
+    def headings(self) -> tuple[Part, ...]:
+        return tuple(part for part in self.parts if part.level)
+
+    def inside(self, start: int, end: int) -> tuple[Part, ...]:
+        """Parts that begin between two positions."""
+        return self.parts[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
+
+    def links_inside(self, start: int, end: int) -> tuple[Link, ...]:
+        first = bisect_left(self.links, start, key=lambda link: link.start)
+        return self.links[first : bisect_left(self.links, end, key=lambda link: link.start)]
+
+    def heading_path(self, position: int) -> tuple[str, ...]:
+        """Headings above a position, outermost first."""
+        return tuple(h.label for h in self.headings if h.start <= position < max(h.extent, h.end))
+
+    def quote_range(self, start: int, end: int) -> tuple[int, int]:
+        """The range without white space at its ends."""
+        raw = self.text[start:end]
+        return start + len(raw) - len(raw.lstrip()), start + max(len(raw.rstrip()), 1 if raw else 0)
+
+
+@lru_cache(maxsize=8)
+def read_markdown(text: str) -> Card:
+    """Take a document apart. Never raises on text; reads the first READ_LIMIT characters.
+
+    A fence that its author closed at the end of a line of code is closed there, as a reader does.
+    """
+    return Reader(text[:READ_LIMIT], truncated=len(text) > READ_LIMIT).card()
+
+
+def card_of(document: Document) -> Card:
+    """The parsed text of a document; detectors that follow each other parse it once."""
+    return read_markdown(document.text)
+
+
+FRONT = re.compile(r"\ufeff?\s{0,20}---[ \t]*\r?\n")
+FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.M)
+FRONT_FIRST = re.compile(r"(?:[ \t]*(?:#.*)?\r?\n)*[A-Za-z_\"'][\w.\-\"' ]*[ \t]*:(?:\s|$)")
+
+
+def find_front(text: str) -> FrontMatter | None:
+    """Front matter only where the first line is `---`, a `key:` follows and it is closed; a stray rule is not one."""
+    opening = FRONT.match(text)
+    if not opening or not FRONT_FIRST.match(text, opening.end()):
+        return None
+    closing = FRONT_END.search(text, opening.end(), FRONT_LIMIT)
+    if not closing or re.search(r"^#{1,6} \S.*\n\s*\n(?![ \t#])", text[opening.end() : closing.start()], re.M):
+        return None
+    return FrontMatter(text, opening.end(), closing.start(), closing.end())
+
+
+TAG = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(?:script|style)\b.*?(?:</(?:script|style)\s*>|\Z)|</?[A-Za-z!?][^<>]{0,4000}>", re.S | re.I
+)
+CELL_END = re.compile(r"<t[dh]\b[^<>]*>.*?(?:</t[dh]\s*>|(?=<t[dh]\b))", re.I | re.S)
+HREF = re.compile(r"<a\s[^<>]{0,1000}?href\s*=\s*[\"']?([^\"'<>\s]{1,1500})[^<>]{0,1000}>([^<]{0,200})", re.I)
+BARE_URL = re.compile(r"https?://[^\s<>\"'`|\\)\]}，。）]{4,1500}")
+IMAGE_TAG = re.compile(r"<img\b", re.I)
+STRUCTURE = re.compile(r"<(?:h[1-6]|tr|summary|b|strong|li)\b", re.I)
+ISLAND_TAGS = SoupStrainer(["h1", "h2", "h3", "h4", "h5", "h6", "tr", "summary", "b", "strong", "li"])
+PLAIN_LABEL = re.compile(r"[ \t]*([^\W\d_][^:：.!?\n|]{1,48}?)[ \t]*[:：](?=\s|$|[^\x00-\x7f])")
+FENCE_END = re.compile(r"^.*[^\s`~](?:```|~~~)[ \t]*$", re.M)
+LOST_HEADING = re.compile(r"^#{2,6}[ \t]+\S", re.M)
+CELL_MARKUP = re.compile(r"[*_`]|<[^<>]{0,500}>|\]\([^)]*\)|\[")
+SPACE = re.compile(r"\s+")
+
+OPTIONS = pyromark.Options.ENABLE_TABLES
+
+
+def blank(text: str) -> str:
+    """White space of the same length, line ends kept."""
+    return re.sub(r"[^\n]", " ", text)
+
+
+class Reader:
+    """One pass over the parser's events."""
+
+    def __init__(self, text: str, truncated: bool) -> None:
+        self.text = text
+        self.truncated = truncated
+        self.front = find_front(text)
+        self.parts: list[Part] = []
+        self.links: list[Link] = []
+        self.shown: list[tuple[int, int, str]] = []  # replacement text for a range of the document
+        self.islands = 0
+
+    def card(self) -> Card:
+        position = self.front.end if self.front else 0
+        for _ in range(RESTARTS):
+            restart = self.read_from(position)
+            if restart is None:
+                break
+            position = restart
+        visible = self.visible()
+        self.parts.sort(key=lambda part: (part.start, -part.end))
+        self.add_bare_links(visible)
+        return Card(
+            self.text, visible, self.front, tuple(self.outline(visible)), tuple(sorted(self.links)), self.truncated
+        )
+
+    def visible(self) -> str:
+        out, position = [], 0
+        for start, end, shown in self.shown:
+            if start < position:
+                continue
+            out.append(blank(self.text[position:start]))
+            out.append(shown)
+            position = end
+        out.append(blank(self.text[position:]))
+        return "".join(out)
+
+    def read_from(self, base: int) -> int | None:
+        """Read to the end, or to a fence that must be closed for its author: then return where to go on."""
+        text = self.text[base:] if base else self.text
+        events: Any = list(pyromark.events_with_range(text, options=OPTIONS))
+        at = offsets(text, base)
+        index, total = 0, len(events)
+        while index < total:
+            event, span = events[index]
+            start = event.get("Start") if isinstance(event, dict) else None
+            if start is None:
+                index += 1
+                continue
+            name = start if isinstance(start, str) else next(iter(start))
+            first, last = at(span["start"]), at(span["end"])
+            if name == "CodeBlock":
+                restart = self.code(first, last)
+                if restart is not None and restart < len(self.text):
+                    return restart
+                index += 1
+            elif name == "HtmlBlock":
+                self.island(first, last)
+                index += 1
+            elif name == "Heading":
+                index = self.inline(events, index, at, first, last, level=int(start["Heading"]["level"][1]))
+            elif name == "Paragraph":
+                index = self.inline(events, index, at, first, last)
+            elif name == "Item":
+                index = self.item(events, index, at, first, last)
+            elif name == "Table":
+                index = self.table(events, index, at, last)
+            else:
+                index += 1
+        return None
+
+    def code(self, start: int, end: int) -> int | None:
+        raw = self.text[start:end]
+        if raw[:3] in ("```", "~~~"):
+            glued = FENCE_END.search(raw, raw.find("\n") + 1 or len(raw))
+            if glued:
+                self.plain("code", start, start + glued.end())
+                return start + glued.end()
+            if end >= len(self.text.rstrip()) and not raw.rstrip().endswith(raw[:3]):
+                lost = LOST_HEADING.search(raw)
+                if lost:
+                    self.plain("code", start, start + lost.start())
+                    return start + lost.start()
+        self.plain("code", start, end)
+        return None
+
+    def plain(self, kind: PartKind, start: int, end: int) -> None:
+        self.parts.append(Part(kind, start, end, "", start, end))
+
+    def inline(self, events: Any, index: int, at: Any, start: int, end: int, level: int = 0) -> int:
+        """A heading or a paragraph: its text, links and bold labels. Returns the index after it."""
+        closing = {"End": {"Heading": f"H{level}"}} if level else {"End": "Paragraph"}
+        stop = index + 1
+        while stop < len(events) and events[stop][0] != closing:
+            stop += 1
+        self.run(events, index + 1, stop, at, start, end, level, "text")
+        return stop + 1
+
+    def item(self, events: Any, index: int, at: Any, start: int, end: int) -> int:
+        """A list item that holds its text directly; paragraphs and lists inside it are read by themselves."""
+        stop = index + 1
+        while stop < len(events):
+            event = events[stop][0]
+            opened = event.get("Start") if isinstance(event, dict) else None
+            if opened is not None:
+                name = opened if isinstance(opened, str) else next(iter(opened))
+                if name in ("Paragraph", "List", "Item", "CodeBlock", "HtmlBlock", "Table", "Heading", "BlockQuote"):
+                    break
+            if event == {"End": "Item"}:
+                break
+            stop += 1
+        own_end = at(events[stop][1]["start"]) if events[stop][0] != {"End": "Item"} else end
+        if stop > index + 1:
+            self.run(events, index + 1, stop, at, start, own_end, 0, "item", extent=end)
+        return stop
+
+    def run(
+        self,
+        events: Any,
+        index: int,
+        stop: int,
+        at: Any,
+        start: int,
+        end: int,
+        level: int,
+        kind: PartKind,
+        extent: int = 0,
+    ) -> None:
+        """Inline events: collect what is visible, the links, the pictures, and cut at labels in bold."""
+        labels: list[tuple[int, int, str]] = []  # start of the stretch, end of its label, label
+        words: list[str] = []
+        fresh, strong, strong_text = True, -1, ""
+        link: tuple[int, str, int] | None = None
+        for event, span in events[index:stop]:
+            if event == "SoftBreak" or event == "HardBreak":
+                fresh = True
+                continue
+            first, last = at(span["start"]), at(span["end"])
+            ((name, value),) = event.items() if isinstance(event, dict) else ((event, None),)
+            if name in ("Text", "Code"):
+                shown = self.text[first:last]
+                self.shown.append((first, last, shown if name == "Text" else shown.replace("`", " ")))
+                words.append(shown.strip("`") if name == "Code" else shown)
+                if strong >= 0:
+                    strong_text += shown
+                elif shown.strip():
+                    fresh = False
+            elif name == "Start" and value in ("Strong", "Emphasis") and fresh and strong < 0 and not level:
+                strong, strong_text = first, ""
+            elif name == "End" and value in ("Strong", "Emphasis") and strong >= 0 and at(span["start"]) == strong:
+                ends = strong_text.rstrip().endswith((":", "：")) or self.text[last : last + 1] in (":", "：")
+                if strong_text.strip() and len(strong_text) <= LABEL_LIMIT and (value == "Strong" or ends):
+                    labels.append((strong, last, strong_text))
+                strong, fresh = -1, False
+            elif name == "Start" and isinstance(value, dict):
+                target = value.get("Link") or value.get("Image")
+                if target is not None and "Link" in value:
+                    link = (first, str(target["dest_url"]), len(words))
+                elif target is not None:
+                    self.plain("image", first, last)
+            elif name == "End" and value == "Link" and link:
+                self.links.append(Link(link[0], last, link[1][:1500], "".join(words[link[2] :])[:200]))
+                link = None
+            elif name == "InlineHtml":
+                raw = self.text[first:last]
+                if raw[:4].lower() == "<br>" or raw[:5].lower() == "<br/>":
+                    fresh = True
+                elif raw[:4].lower() == "<img":
+                    self.plain("image", first, last)
+        if level:
+            label = SPACE.sub(" ", "".join(words)).strip()
+            if len(label) > HEADING_LIMIT:
+                level, label = 0, ""
+            self.parts.append(Part("heading" if level else "text", start, end, label, end, 0, level))
+            return
+        for number, (first, after, label) in enumerate(labels):
+            last = labels[number + 1][0] if number + 1 < len(labels) else end
+            if first > start and number == 0:
+                self.parts.append(Part(kind, start, first, "", start, first))
+            opening = start if number == 0 and first - start < 6 else first
+            self.parts.append(Part("label", opening, last, label, after, max(last, extent)))
+        if not labels:
+            self.parts.append(Part(kind, start, end, "", start, max(end, extent)))
+
+    def table(self, events: Any, index: int, at: Any, table_end: int) -> int:
+        cells: list[tuple[int, int]] = []
+        depth_links: tuple[int, str] | None = None
+        index += 1
+        columns = 0
+        while index < len(events):
+            event, span = events[index]
+            first, last = at(span["start"]), at(span["end"])
+            if event in ({"Start": "TableHead"}, {"Start": "TableRow"}):
+                cells = []
+            elif event == {"Start": "TableCell"}:
+                cells.append((first, last))
+            elif event in ({"End": "TableHead"}, {"End": "TableRow"}) and cells:
+                is_head = event == {"End": "TableHead"}
+                columns = len(cells) if is_head else columns
+                self.row(first, last, cells, table_end if is_head and columns <= 2 else last, columns, is_head)
+            elif isinstance(event, dict):
+                ((name, value),) = event.items()
+                if name in ("Text", "Code"):
+                    shown = self.text[first:last]
+                    self.shown.append((first, last, shown.replace("`", " ") if name == "Code" else shown))
+                elif name == "Start" and isinstance(value, dict) and "Link" in value:
+                    depth_links = (first, str(value["Link"]["dest_url"]))
+                elif name == "End" and value == "Link" and depth_links:
+                    raw = self.text[depth_links[0] : last]
+                    self.links.append(Link(depth_links[0], last, depth_links[1][:1500], raw[1 : raw.find("]")][:200]))
+                    depth_links = None
+                elif name == "Start" and isinstance(value, dict) and "Image" in value:
+                    self.plain("image", first, last)
+                elif name == "End" and isinstance(value, str) and value == "Table":
+                    return index + 1
+            index += 1
+        return index
+
+    def row(self, start: int, end: int, cells: list[tuple[int, int]], extent: int, columns: int, is_head: bool) -> None:
+        label = SPACE.sub(" ", CELL_MARKUP.sub(" ", self.text[slice(*cells[0])])).strip(" |")
+        body = end if is_head else cells[0][1]
+        self.parts.append(Part("head" if is_head else "row", start, end, label[:LABEL_LIMIT], body, extent, 0, columns))
+
+    def island(self, start: int, end: int) -> None:
+        """Raw HTML: its text is visible, its headings, rows, summaries and bold starts are parts."""
+        raw = self.text[start:end]
+        masked = TAG.sub(lambda m: blank(m[0]), raw)
+        if masked.strip():
+            self.shown.append((start, end, masked))
+        for match in HREF.finditer(raw):
+            label = SPACE.sub(" ", match[2]).strip()
+            self.links.append(Link(start + match.start(), start + match.end(), match[1], label))
+        if "<img" in raw.lower():
+            for match in IMAGE_TAG.finditer(raw):
+                self.plain("image", start + match.start(), start + match.end())
+        found: list[Part] = []
+        if STRUCTURE.search(raw) and len(raw) <= ISLAND_LIMIT and self.islands + len(raw) <= ISLANDS_LIMIT:
+            self.islands += len(raw)
+            found = list(self.island_parts(raw, masked, start))
+        covered = start
+        for part in found:
+            if masked[covered - start : part.start - start].strip():
+                self.parts.append(Part("text", covered, part.start, "", covered, part.start, html=True))
+            self.parts.append(part)
+            covered = max(covered, part.end)
+        if masked[covered - start :].strip():
+            self.parts.append(Part("text", covered, end, "", covered, end, html=True))
+
+    def island_parts(self, raw: str, masked: str, base: int) -> Iterator[Part]:
+        """Structure of an HTML island. BeautifulSoup's html.parser says on which line and column each tag stands."""
+        lines = [0] + [m.end() for m in re.finditer("\n", raw)]
+        soup = BeautifulSoup(raw, "html.parser", parse_only=ISLAND_TAGS)
+        done = -1
+        for tag in soup.find_all(True):
+            if tag.name not in ISLAND_NAMES or tag.sourceline is None or tag.sourcepos is None:
+                continue
+            start = lines[tag.sourceline - 1] + tag.sourcepos
+            if start < done:
+                continue
+            close = re.compile(rf"</{tag.name}\s*>", re.I).search(raw, start)
+            end = close.end() if close else len(raw)
+            part = self.island_part(tag, raw, masked, start, end)
+            if part is not None:
+                done = end
+                yield part._replace(
+                    start=part.start + base, end=part.end + base, body=part.body + base, extent=part.extent + base
+                )
+
+    def island_part(self, tag: Tag, raw: str, masked: str, start: int, end: int) -> Part | None:
+        label = SPACE.sub(" ", tag.get_text(" ")).strip()
+        if tag.name == "tr":
+            cells = tag.find_all(["td", "th"])
+            if len(cells) < 2:
+                return None
+            label = SPACE.sub(" ", cells[0].get_text(" ")).strip()[:LABEL_LIMIT]
+            first = CELL_END.search(raw, start, end)
+            body = first.end() if first else end
+            return Part("row", start, end, label, body, end, 0, len(cells), html=True)
+        if not label or len(label) > HEADING_LIMIT:
+            return None
+        if tag.name[0] == "h":
+            return Part("heading", start, end, label, end, 0, int(tag.name[1]), html=True)
+        if tag.name == "summary":
+            return Part("heading", start, end, label, end, 0, BOLD_LINE, html=True)
+        if tag.name == "li":
+            return Part("item", start, end, "", start, end, html=True)
+        line_end = raw.find("\n", end)
+        rest = masked[end : line_end if line_end >= 0 else len(raw)]
+        line_start = raw.rfind("\n", 0, start) + 1
+        if masked[line_start:start].strip() or len(label) > LABEL_LIMIT:
+            return None
+        if rest.strip():
+            return Part("label", start, end + len(rest), label, end, end + len(rest), html=True)
+        return Part("heading", start, end, label, end, 0, BOLD_LINE, html=True)
+
+    def add_bare_links(self, visible: str) -> None:
+        taken = sorted((link.start, link.end) for link in self.links)
+        starts = [start for start, _ in taken]
+        for match in BARE_URL.finditer(visible):
+            place = bisect_right(starts, match.start()) - 1
+            if place < 0 or taken[place][1] <= match.start():
+                href = match[0].rstrip(".,;:!?*_")
+                self.links.append(Link(match.start(), match.start() + len(href), href, ""))
+
+    def outline(self, visible: str) -> Iterator[Part]:
+        """Turn lines that are only bold into headings, find plain `Label:` starts, give each heading its extent."""
+        parts = [
+            self.promoted(part, visible)
+            for part in self.parts
+            if part.kind not in ("text", "item") or visible[part.start : part.end].strip()
+        ]
+        levels = [(part.start, part.level) for part in parts if part.level]
+        ends: dict[tuple[int, int], int] = {}
+        stack: list[tuple[int, int]] = []
+        for start, level in levels:
+            while stack and stack[-1][1] >= level:
+                ends[stack.pop()] = start
+            stack.append((start, level))
+        for open_heading in stack:
+            ends[open_heading] = len(self.text)
+        for part in parts:
+            yield part._replace(extent=ends[part.start, part.level]) if part.level else part
+
+    def promoted(self, part: Part, visible: str) -> Part:
+        if part.kind == "label":
+            said = visible[part.body : part.end].strip(" \t\r\n:：-–—")
+            alone = not said and part.extent <= part.end and visible[part.start : part.body].strip()
+            if alone:
+                return part._replace(kind="heading", level=BOLD_LINE, label=SPACE.sub(" ", part.label).strip())
+            return part._replace(label=SPACE.sub(" ", part.label).strip())
+        if part.kind in ("text", "item"):
+            match = PLAIN_LABEL.match(visible, skip_space(visible, part.start, part.end), part.end)
+            if match and "//" not in match[0]:
+                return part._replace(kind="label", label=match[1], body=match.end())
+        return part
+
+
+ISLAND_NAMES = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "tr", "summary", "b", "strong", "li"])
+
+
+def skip_space(text: str, start: int, end: int) -> int:
+    while start < end and text[start].isspace():
+        start += 1
+    return start
+
+
+def offsets(text: str, base: int) -> Any:
+    """A function from the parser's byte offsets to character offsets in the whole document."""
+    if text.isascii():
+        return lambda position: position + base
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    index = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80))) + base
+    table = index.tolist()
+    return table.__getitem__

@@ -1,0 +1,136 @@
+"""Model cards: known cases as folders of cards with what must be found in them, and what must hold for any text."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from output.record import EvidenceRecord, Source
+from pipelines.dossier import Dossier
+from pipelines.model_card import detector
+from spiders.document import Document, Miss
+from tests.pipelines.checks import document, verify
+
+CARDS = Path(__file__).parent / "cards"
+ROOT = "hf:model:org/name"
+
+
+def records(body: bytes | str) -> list[EvidenceRecord]:
+    card = document(body)
+    found = list(detector.detect(Dossier(ROOT, (card,)), ()))
+    for record in found:
+        verify(record, (card,))
+    return found
+
+
+def outcome(body: str, topic: str) -> str:
+    return next(r.outcome for r in records(body) if r.indicator == f"model_card.{topic}")
+
+
+def summary(found: list[EvidenceRecord]) -> list[dict[str, Any]]:
+    return [
+        {
+            "indicator": r.indicator.removeprefix("model_card."),
+            "component": r.subject.component,
+            "outcome": r.outcome,
+            "line": r.selector.start_line if r.selector else None,
+            "statement": r.statement,
+        }
+        for r in found
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(CARDS.glob("*.md")), ids=lambda p: p.stem)
+def test_known_cards(path: Path) -> None:
+    found = summary(records(path.read_bytes()))
+    expected = path.with_suffix(".json")
+    if os.environ.get("OSAI_REGEN"):
+        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(expected.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("body", "topic", "expected"),
+    [
+        ("## Bias, Risks, and Limitations\n\nIt hallucinates and can produce harmful text.", "biases", "placeholder"),
+        ("## Bias, Risks, and Limitations\n\nIt hallucinates and can produce harmful text.", "risks", "present"),
+        ("## Uses\n\n```python\nrun()\n```\n", "intended_use", "placeholder"),
+        ("## Evaluation\n\n[More Information Needed]\n", "evaluation", "placeholder"),
+        ("## Evaluation\n\nSee our [paper](https://arxiv.org/abs/2401.00001).\n", "evaluation", "linked"),
+        ("| | |\n|-|-|\n| License | MIT |\n", "license", "present"),
+        ("```python\n# Limitations\nprint(1)\n```\n", "limitations", "absent"),
+        ("<h2> Limitations </h2>\n\nAnswers after 2021 are wrong.\n", "limitations", "present"),
+        ("| | ours | theirs | others |\n|-|-|-|-|\n| biases | none | LN | all |\n", "biases", "absent"),
+    ],
+)
+def test_a_topic_is_judged_by_its_own_text(body: str, topic: str, expected: str) -> None:
+    assert outcome(body, topic) == expected
+
+
+def hub_answer(files: list[str]) -> Document:
+    body = json.dumps({"siblings": [{"rfilename": f} for f in files]}).encode()
+    return document(body, "hub_model", ROOT)
+
+
+def test_no_card_is_absent_only_where_the_file_list_was_read() -> None:
+    found = list(detector.detect(Dossier(ROOT, (hub_answer(["model.safetensors"]),)), ()))
+    assert [(r.indicator, r.outcome) for r in found] == [("model_card.coverage", "absent")]
+    assert "1 files" in found[0].searched[0].what
+
+
+def test_a_card_that_could_not_be_read_is_not_absent() -> None:
+    miss = Miss(ROOT, "model_card", Source("https://example.org/x", "", status=403), "unavailable", "gated")
+    found = list(detector.detect(Dossier(ROOT, (hub_answer(["README.md"]),), (miss,)), ()))
+    assert [r.outcome for r in found] == ["unavailable"]
+
+
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                "---",
+                "# Limitations",
+                "## Bias and risks",
+                "**License**: MIT",
+                "- **Paper:** [x](http://arxiv.org/abs/1)",
+                "```",
+                "~~~~",
+                "| a | b |",
+                "|---|---|",
+                "<h2>Evaluation</h2>",
+                "<details><summary>Data</summary>",
+                "<table><tr><td>License</td><td>MIT</td></tr>",
+                "<!-- x",
+                "-->",
+                "> quote",
+                "  * nested",
+                "license: mit",
+                "The model may produce biased text.",
+                "学習データ",
+                "\u202eright to left\u200b",
+                "a\x00b\r",
+                "&amp; \\* `code`",
+            ]
+        ),
+        st.text(max_size=40),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LINES)
+def test_any_markdown_gives_quotes_that_verify(lines: list[str]) -> None:
+    assert records("\n".join(lines).encode("utf-8", "replace"))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_give_quotes_that_verify(body: bytes) -> None:
+    assert records(body)
