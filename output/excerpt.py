@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from output.archive import documents
+from output.positions import documents
 from output.record import ArchivePosition, EvidenceRecord
 
 LINES_AROUND = 3
