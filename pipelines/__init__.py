@@ -9,13 +9,10 @@ from pipelines.detector import Detector
 from pipelines.dossier import Dossier
 from pipelines.licenses import detector as licenses
 from pipelines.model_card import detector as model_card
+from pipelines.papers import detector as papers
 from pipelines.weights import detector as weights
 
-DETECTORS: tuple[Detector, ...] = (
-    weights,
-    licenses,
-    model_card,
-)
+DETECTORS: tuple[Detector, ...] = (weights, licenses, model_card, papers)
 
 
 def read(dossier: Dossier, detectors: Sequence[Detector] = DETECTORS) -> list[EvidenceRecord]:

@@ -1,0 +1,231 @@
+"""Which paper is this model's own? Each verdict with its reason.
+
+Pure: reads the cards, readmes, tags and the arXiv feed of a dossier. What names the model decides first (title, then
+abstract), then the words around the link, then the place. A paper that is named and fits none of it is cited.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from pipelines.dossier import Dossier
+from pipelines.papers.mentions import Mention, mentions
+from pipelines.papers.names import Match, clean_title, cue, match_title, pattern, pieces
+from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
+from spiders.document import Document
+
+Verdict = Literal["own", "earlier", "base", "cited"]
+
+
+class OwnPaper(msgspec.Struct, frozen=True):
+    """One arXiv id that the release names, and whose paper it is. `version` is empty while arXiv was not asked."""
+
+    id: str
+    version: str
+    verdict: Verdict
+    reason: str
+    title: str
+    mentions: tuple[Mention, ...]
+    entry: Entry | None = None
+    feed: Document | None = None
+    component_target: str = ""  # the base model whose own paper it is
+
+    @property
+    def reason_short(self) -> str:
+        """The reason without the words it rests on."""
+        return self.reason.split(" (")[0]
+
+    @property
+    def versioned(self) -> str:
+        return self.id + self.version
+
+
+def own_papers(dossier: Dossier) -> list[OwnPaper]:
+    """Every arXiv id of the release and its base models, in the order in which they are named, own ones first."""
+    feeds = list(read_feeds(dossier))
+    releases = [t for t in dossier.targets if dossier.component(t)]
+    if dossier.root not in releases:
+        releases.insert(0, dossier.root)
+    bases = tuple(t.split(":")[-1].split("/")[-1] for t in releases if t != dossier.root)
+    found: dict[str, OwnPaper] = {}
+    for target in releases:
+        documents = release_documents(dossier, target)
+        named = [m for d in documents for m in mentions(d)] + [m for d in documents for m in tag_mentions(d)]
+        name = release_name(dossier, target)
+        known = bases if target == dossier.root else ()
+        declared = tuple(b for d in documents for b in declared_bases(d)) if target == dossier.root else ()
+        for paper in judge(name, named, feeds, bases=(*known, *declared)):
+            if target != dossier.root:
+                if paper.verdict != "own":
+                    continue
+                paper = msgspec.structs.replace(
+                    paper,
+                    verdict="base",
+                    reason=f"paper of the base model {name}: {paper.reason}",
+                    component_target=target,
+                )
+            before = found.get(paper.id)
+            if (
+                before is None
+                or (before.verdict == "cited" and paper.verdict == "base")
+                or (before.verdict == "base" and not before.component_target and paper.component_target)
+            ):
+                found[paper.id] = paper
+    order = ("own", "earlier", "base", "cited")
+    return sorted(found.values(), key=lambda paper: order.index(paper.verdict))
+
+
+def release_name(dossier: Dossier, target: str) -> str:
+    """`OWNER/NAME` of a release; for a local card what its first heading calls the model, or nothing."""
+    if not target.startswith("url:"):
+        return target.split(":")[-1]
+    for card in dossier.of("model_card", target=target):
+        heading = re.search(r"(?m)^#\s+(?:model card (?:for|of)\s+)?([^\n]{2,80})", card.text, re.IGNORECASE)
+        if heading:
+            return "/" + re.sub(r"(?i)[*_`\[\]]|\bmodel card\b", "", heading[1]).strip()
+    return ""
+
+
+def read_feeds(dossier: Dossier) -> Iterable[tuple[Document, Feed]]:
+    for document in dossier.of("arxiv_feed"):
+        try:
+            yield document, read_feed(document.body)
+        except FeedError:
+            continue
+
+
+def release_documents(dossier: Dossier, target: str) -> list[Document]:
+    """Card, Hub answer and readmes of a release: its own, and those of the repositories that it names as its code."""
+    repositories = {
+        lead.target
+        for lead in dossier.leads
+        if lead.relation == "repository" and lead.followed and lead.origin == target
+    }
+    if target == dossier.root and target.startswith("github:"):
+        repositories.add(target)
+    found = list(dossier.of("model_card", "hub_model", target=target))
+    for document in dossier.of("source_file", "model_card"):
+        path = (document.source.path or "").rsplit("/", 1)[-1].lower()
+        if document.target in repositories and path.startswith(("readme", "citation", "model_card")):
+            found.append(document)
+    return found
+
+
+def tag_mentions(document: Document) -> Iterable[Mention]:
+    """Tags `arxiv:ID` of the Hub's answer: weak, since the Hub tags whatever a card mentions."""
+    if document.kind != "hub_model":
+        return
+    info = hub_answer(document)
+    tags = info.get("tags")
+    for tag in tags if isinstance(tags, list) else []:
+        match = ID.fullmatch(tag.removeprefix("arxiv:")) if isinstance(tag, str) and tag.startswith("arxiv:") else None
+        if match:
+            start = max(0, document.text.find(f'"{tag}"') + 1)
+            yield Mention(
+                match["new"] or match["old"], match["version"] or "", "tag", "", document, start, start + len(tag)
+            )
+
+
+def declared_bases(document: Document) -> list[str]:
+    """Names of base models from the Hub's tags (`base_model:quantized:ORG/NAME`)."""
+    if document.kind != "hub_model":
+        return []
+    tags = hub_answer(document).get("tags")
+    named = [t for t in tags if isinstance(t, str) and t.startswith("base_model:")] if isinstance(tags, list) else []
+    return [tag.rsplit(":", 1)[-1].split("/")[-1] for tag in named]
+
+
+def hub_answer(document: Document) -> dict[str, object]:
+    try:
+        info = json.loads(document.body)
+    except ValueError:
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def judge(
+    name: str, named: Sequence[Mention], feeds: Iterable[tuple[Document, Feed]] = (), *, bases: tuple[str, ...] = ()
+) -> list[OwnPaper]:
+    """Verdicts on all ids that are named, for the model `OWNER/NAME`."""
+    feeds = list(feeds)
+    by_id: dict[str, list[Mention]] = {}
+    for mention in named:
+        by_id.setdefault(mention.id, []).append(mention)
+    cited_once = {m.id for m in named if m.place == "citation"}
+    first = [weigh(name, places, feeds, bases, sole=cited_once == {ident}) for ident, places in by_id.items()]
+    if any(paper.verdict == "own" and strength == "name" for paper, strength in first):
+        return [
+            msgspec.structs.replace(
+                paper, verdict="cited", reason="another paper is called after the model, this one is not"
+            )
+            if paper.verdict == "own" and strength == "place"
+            else paper
+            for paper, strength in first
+        ]
+    return [paper for paper, _ in first]
+
+
+def weigh(
+    name: str, places: Sequence[Mention], feeds: Sequence[tuple[Document, Feed]], bases: tuple[str, ...], *, sole: bool
+) -> tuple[OwnPaper, Literal["name", "words", "place"]]:
+    """The verdict on one id, and what it rests on."""
+    ident = places[0].id
+    hit = next(((d, e) for d, f in feeds if (e := f.find(ident))), None)
+    document, entry = hit if hit else (None, None)
+    version = entry.version if entry else next((m.version for m in places if m.version), "")
+    titles = [entry.title.text] if entry else []
+    titles += [m.words for m in places if m.place == "citation" and m.words]
+    titles += [m.words for m in places if m.place in ("own_words", "label", "text") and m.words]
+    title = clean_title(titles[0]) if titles else ""
+    kinds = {m.place for m in places}
+
+    def paper(verdict: Verdict, reason: str) -> OwnPaper:
+        return OwnPaper(ident, version, verdict, reason, title, tuple(places), entry, document)
+
+    owner, _, repository = name.rpartition("/")
+    match, by = best_match(titles, repository, owner, bases)
+    maker = kinds & {"own_words", "label", "citation"}
+    if match == "full":
+        return paper("own", f"title names the model ({by})"), "name"
+    if match == "base":
+        return paper("base", f"title names what the model was built on ({by})"), "name"
+    if match == "version":
+        if "label" in kinds and not any(c.isdigit() for c in family_number(by, repository)):
+            return paper("own", f"title names the family, and the maker links it as the paper ({by})"), "words"
+        return paper("earlier", f"title names another version of the family ({by})"), "name"
+    used = bool(cue("used_titles").search(title))
+    if entry and maker and not used and pattern(pieces(repository)).search(entry.summary.text):
+        return paper("own", "abstract names the model"), "words"
+    if match == "family" and maker:
+        return paper(
+            "own", f"title names the family of the model, and the maker gives it as the reference ({by})"
+        ), "words"
+    if used:
+        return paper("cited", f"about something that was used ({title})"), "place"
+    if kinds & {"own_words", "label"}:
+        return paper("own", "the maker links it as the paper of this model"), "place"
+    if sole and "citation" in kinds:
+        return paper("own", "the only work that the maker asks to cite"), "place"
+    if kinds == {"tag"}:
+        return paper("cited", "only a tag, and nothing ties it to the model"), "place"
+    return paper("cited", "named in passing, and neither title nor words tie it to the model"), "place"
+
+
+def best_match(titles: Sequence[str], repository: str, owner: str, bases: tuple[str, ...]) -> tuple[Match, str]:
+    """The strongest match over all that a paper is called, and the words it rests on."""
+    found = {match_title(title, repository, owner, bases): title for title in reversed(titles)}
+    order: tuple[Match, ...] = ("full", "version", "base", "family")
+    for kind in order:
+        if kind in found:
+            return kind, clean_title(found[kind])[:120]
+    return "", ""
+
+
+def family_number(title: str, repository: str) -> str:
+    match = pattern(pieces(repository), "any").search(title)
+    return match[0] if match else ""

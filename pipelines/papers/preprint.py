@@ -1,0 +1,318 @@
+"""Records of preprints and reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from output.record import EvidenceRecord, Points
+from pipelines.detector import Detector, quote_pointer, quote_span
+from pipelines.dossier import Dossier, searched
+from pipelines.papers.mentions import Mention
+from pipelines.papers.names import match_title
+from pipelines.papers.own import OwnPaper, hub_answer, release_documents, release_name
+from pipelines.readers.pdf import PROBLEM_TEXT, Page, quote_page, read_pdf
+from spiders.document import Document
+
+CITED_SHOWN = 50
+ANNOUNCED = re.compile(
+    r"(?i)(?:(?:tech(?:nical)?|full|detailed|research)\s+)?(?:report|paper|pre-?print)s?\b[^.\n|]{0,40}"
+    r"(?:coming\s+(?:very\s+)?soon|forthcoming|(?:will|to)\s+be\s+(?:released|published|available|announced|updated)|stay\s+tuned|in\s+preparation)"
+    r"|(?:coming soon|forthcoming|upcoming)[^.\n|]{0,12}\b(?:tech(?:nical)?\s+)?(?:report|paper|pre-?print)\b"
+    r"|(?:技术报告|论文)[^。\n]{0,10}(?:即将|敬请期待|coming soon)"
+)
+BLOG = re.compile(r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)[^\s)\]>\"']{0,160}")
+REPORT_FILE = re.compile(r"(?i)(?:report|paper|preprint|whitepaper|model[_-]?card|arxiv)[^/]*\.pdf$")
+
+
+def records(detector: Detector, dossier: Dossier, papers: Sequence[OwnPaper]) -> Iterator[EvidenceRecord]:
+    for paper in papers:
+        if paper.verdict != "cited":
+            yield archived(detector, dossier, paper)
+    others = [paper for paper in papers if paper.verdict == "cited"]
+    if others:
+        yield cited(detector, dossier, others)
+    ours = [paper for paper in papers if paper.verdict in ("own", "earlier")]
+    if not ours:
+        yield from none_archived(detector, dossier, papers)
+    reports = list(report_files(detector, dossier))
+    yield from reports
+    if not ours and not reports:
+        yield from announced_or_blog(detector, dossier)
+
+
+def archived(detector: Detector, dossier: Dossier, paper: OwnPaper) -> EvidenceRecord:
+    """One paper that is this model's, an earlier version's or the base model's."""
+    points: Points = {"own": "open", "earlier": "partial"}.get(paper.verdict, "neutral")  # type: ignore[assignment]
+    subject = dossier.subject(paper.component_target or dossier.root)
+    of_what = {
+        "own": "Preprint",
+        "earlier": "Preprint of another version of the model",
+        "base": f"Preprint of the base model{' ' + short(paper.component_target) if paper.component_target else ''}",
+    }[paper.verdict]
+    value = paper_value(paper)
+    if paper.entry and paper.feed:
+        quote, selector = quote_span(paper.feed.text, paper.entry.title.start, paper.entry.title.end)
+        date = f", {paper.entry.published.text[:10]}" if paper.entry.published else ""
+        return detector.record(
+            subject,
+            "preprint",
+            "preprint.archived",
+            "present",
+            f"{of_what} published on arXiv: {paper.title} ({paper.versioned}{date}; {paper.reason_short}).",
+            rule=f"arxiv-{paper.verdict}",
+            points=points,
+            value=value,
+            source=paper.feed.source,
+            quote=quote,
+            selector=selector,
+        )
+    mention = paper.mentions[0]
+    quote, selector = quote_span(mention.document.text, mention.start, mention.end)
+    asked = [d for d in dossier.of("arxiv_feed") if paper.id in d.source.url]
+    where = place_name(mention.document)
+    if asked:
+        return detector.record(
+            subject,
+            "preprint",
+            "preprint.archived",
+            "placeholder",
+            f"{where} names arXiv {paper.versioned} as a paper of the model, but arXiv has no such paper.",
+            rule="unknown-id",
+            points="closed" if paper.verdict == "own" else "neutral",
+            value=value,
+            source=mention.document.source,
+            quote=quote,
+            selector=selector,
+            searched=[searched(d, f"arXiv's answer on {paper.id}") for d in asked],
+        )
+    return detector.record(
+        subject,
+        "preprint",
+        "preprint.archived",
+        "linked",
+        f"{of_what} named by {where[0].lower() + where[1:]}: arXiv {paper.versioned}"
+        f"{' (' + paper.title + ')' if paper.title else ''}; arXiv itself was not read.",
+        rule=f"named-{paper.verdict}",
+        points=points,
+        value=value,
+        source=mention.document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def paper_value(paper: OwnPaper) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "arxiv": paper.versioned,
+        "verdict": paper.verdict,
+        "reason": paper.reason,
+        "title": paper.title,
+        "named_at": [place_value(m) for m in paper.mentions[:5]],
+    }
+    if paper.entry:
+        value["url"] = f"https://arxiv.org/abs/{paper.versioned}"
+        value["authors"] = [a.text for a in paper.entry.authors[:3]]
+        value["author_count"] = len(paper.entry.authors)
+        value["published"] = paper.entry.published.text if paper.entry.published else None
+        value["updated"] = paper.entry.updated.text if paper.entry.updated else None
+    return value
+
+
+def place_value(mention: Mention) -> dict[str, Any]:
+    line = mention.document.text.count("\n", 0, mention.start) + 1
+    return {"url": mention.document.source.url, "line": line, "place": mention.place}
+
+
+def cited(detector: Detector, dossier: Dossier, others: Sequence[OwnPaper]) -> EvidenceRecord:
+    """All papers that are named and are not this model's, in one record: a list to check the choice against."""
+    mention = others[0].mentions[0]
+    quote, selector = quote_span(mention.document.text, mention.start, mention.end)
+    first = "; ".join(f"{p.versioned} {p.title[:60]}".strip() for p in others[:3])
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    return detector.record(
+        dossier.subject(dossier.root),
+        "preprint",
+        "preprint.archived",
+        "not_applicable",
+        f"Only cited, not on this model: {len(others)} arXiv paper{'s' * (len(others) > 1)} ({first}{more}).",
+        rule="cited",
+        value={
+            "papers": [
+                {"arxiv": p.versioned, "title": p.title, "reason": p.reason, "named_at": place_value(p.mentions[0])}
+                for p in others[:CITED_SHOWN]
+            ],
+            "count": len(others),
+        },
+        source=mention.document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def none_archived(detector: Detector, dossier: Dossier, papers: Sequence[OwnPaper]) -> Iterator[EvidenceRecord]:
+    documents = release_documents(dossier, dossier.root)
+    subject = dossier.subject(dossier.root)
+    card_missed = [m for m in dossier.missed(dossier.root) if m.what in ("model_card", "hub_model")]
+    if not documents:
+        for miss in card_missed:
+            yield detector.record(
+                subject,
+                "preprint",
+                "preprint.archived",
+                miss.outcome,
+                f"Could not look for a preprint of {short(dossier.root)}: {miss.reason}",
+                rule="not-read",
+                value={"reason": miss.reason, "status": miss.source.status},
+                source=miss.source,
+            )
+        return
+    places = ", ".join(dict.fromkeys(place_name(d)[0].lower() + place_name(d)[1:] for d in documents))
+    rest = f"; {len(papers)} arXiv papers named there are about other works" if papers else ""
+    yield detector.record(
+        subject,
+        "preprint",
+        "preprint.archived",
+        "absent",
+        f"No preprint found on {short(dossier.root)} (searched: {places}{rest}).",
+        rule="none-own",
+        points="closed",
+        source=documents[0].source,
+        searched=[searched(d, place_name(d)) for d in [*documents, *dossier.of("arxiv_feed")]],
+    )
+
+
+def report_files(detector: Detector, dossier: Dossier) -> Iterator[EvidenceRecord]:
+    """PDFs outside arXiv: those that were read, then those that are only listed."""
+    seen = set()
+    for document in dossier.of("paper"):
+        if "arxiv.org/" in document.source.url:
+            continue
+        seen.add((document.source.path or "").rsplit("/", 1)[-1])
+        yield report(detector, dossier, document)
+    for document in dossier.of("hub_model", target=dossier.root):
+        siblings = hub_answer(document).get("siblings")
+        for n, sibling in enumerate(siblings if isinstance(siblings, list) else []):
+            path = str(sibling.get("rfilename", "")) if isinstance(sibling, dict) else ""
+            if REPORT_FILE.search(path) and path.rsplit("/", 1)[-1] not in seen:
+                quote, selector = quote_pointer(hub_answer(document), f"/siblings/{n}/rfilename")
+                yield detector.record(
+                    dossier.subject(dossier.root),
+                    "preprint",
+                    "preprint.report",
+                    "linked",
+                    f"Report listed on HuggingFace as {path}, not read.",
+                    rule="listed-pdf",
+                    points="open",
+                    value={"path": path},
+                    source=document.source,
+                    quote=quote,
+                    selector=selector,
+                )
+
+
+def report(detector: Detector, dossier: Dossier, document: Document) -> EvidenceRecord:
+    subject = dossier.subject(dossier.root)
+    where = host_name(document)
+    name = document.source.path or document.source.url
+    pdf = read_pdf(document.body)
+    if pdf.problem:
+        return detector.record(
+            subject,
+            "preprint",
+            "preprint.report",
+            "error" if pdf.problem in ("broken", "timeout", "crashed") else "unavailable",
+            f"PDF {name}{where} could not be read: {PROBLEM_TEXT[pdf.problem]}.",
+            rule="pdf",
+            value={"problem": pdf.problem, "pages": pdf.page_count},
+            source=document.source,
+        )
+    start, end = title_span(pdf.pages[0])
+    title = " ".join(pdf.pages[0].text[start:end].replace("\ufffe", "-").split())
+    owner, _, repository = release_name(dossier, dossier.root).rpartition("/")
+    match = match_title(title, repository, owner) if repository else ""
+    points: Points = {"full": "open", "family": "partial", "version": "partial"}.get(match, "neutral")  # type: ignore[assignment]
+    quote, selector = quote_page(pdf.pages[0], start, end)
+    about = {
+        "full": "Report",
+        "family": "Report on the family",
+        "version": "Report on another version",
+        "base": "Report on the base model",
+    }.get(match, "PDF")
+    return detector.record(
+        subject,
+        "preprint",
+        "preprint.report",
+        "present",
+        f"{about} published{where}: {title[:160]} ({name}, {pdf.page_count} pages).",
+        rule="pdf",
+        points=points,
+        value={"title": title[:300], "pages": pdf.page_count, "pages_read": len(pdf.pages), "match": match or None},
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def title_span(page: Page) -> tuple[int, int]:
+    """The largest lines in the upper two thirds of a first page, as far as they follow each other."""
+    lines = [n for n in page.lines if n.role != "margin" and n.box[1] > page.height / 3 and n.end - n.start > 3]
+    if not lines:
+        return (page.lines[0].start, page.lines[0].end) if page.lines else (0, min(len(page.text), 80))
+    size = max(line.size for line in lines)
+    large = [line for line in lines if line.size >= size * 0.97]
+    first = page.lines.index(large[0])
+    last = first
+    while last + 1 < len(page.lines) and last - first < 4 and page.lines[last + 1] in large:
+        last += 1
+    return page.lines[first].start, page.lines[last].end
+
+
+def announced_or_blog(detector: Detector, dossier: Dossier) -> Iterator[EvidenceRecord]:
+    """Where there is no paper: what is promised, or told in a blog post instead."""
+    for document in release_documents(dossier, dossier.root):
+        if document.kind == "hub_model":
+            continue
+        promised = ANNOUNCED.search(document.text)
+        blog = BLOG.search(document.text)
+        for match, outcome, rule, what in (
+            (promised, "placeholder", "announced", "announces a report that is not there yet"),
+            (blog, "linked", "blog", "leads to a blog post, no report"),
+        ):
+            if match:
+                quote, selector = quote_span(document.text, match.start(), match.end())
+                yield detector.record(
+                    dossier.subject(dossier.root),
+                    "preprint",
+                    "preprint.report",
+                    outcome,  # type: ignore[arg-type]
+                    f"{place_name(document)} {what}: {match[0][:120]}",
+                    rule=rule,
+                    points="closed",
+                    source=document.source,
+                    quote=quote,
+                    selector=selector,
+                )
+                return
+
+
+def short(target: str) -> str:
+    """A target as people write it: ORG/NAME."""
+    return re.sub(r"^(?:hf:(?:model|dataset)|github|arxiv|url):", "", target)
+
+
+def place_name(document: Document) -> str:
+    """What a document is called in a sentence."""
+    names = {"model_card": "Model card", "hub_model": "HuggingFace tags", "source_file": "README"}
+    name = names.get(document.kind, document.kind.replace("_", " ").capitalize())
+    return f"{name} of {short(document.target)}" if document.target.startswith("github:") else name
+
+
+def host_name(document: Document) -> str:
+    url = document.source.url
+    if "github" in url:
+        return " on GitHub"
+    if "huggingface.co" in url:
+        return " on HuggingFace"
+    return " elsewhere" if url.startswith("http") else ""

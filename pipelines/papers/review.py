@@ -1,0 +1,220 @@
+"""Records of peer review: each source says its own, side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from output.record import EvidenceRecord, Points, Quote, Searched, Selector
+from pipelines.detector import Detector, quote_span
+from pipelines.dossier import Dossier, searched
+from pipelines.papers.mentions import bibtex_entries
+from pipelines.papers.own import OwnPaper, release_documents
+from pipelines.papers.preprint import place_name
+from pipelines.papers.venues import Review, find_venue, is_archive, read_comment, read_journal_ref, track_of, year_of
+from pipelines.readers.arxiv import Field
+from spiders.document import Document
+
+CLAIMS_SHOWN = 3
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What one source says, with its quote."""
+
+    by: str  # "arXiv journal reference"
+    rule: str
+    review: Review
+    document: Document
+    quote: Quote
+    selector: Selector
+    doi: str = ""
+
+
+def records(detector: Detector, dossier: Dossier, papers: Sequence[OwnPaper]) -> Iterator[EvidenceRecord]:
+    for paper in papers:
+        if paper.verdict in ("own", "earlier") or (paper.verdict == "base" and paper.component_target):
+            yield from paper_records(detector, dossier, paper)
+
+
+def paper_records(detector: Detector, dossier: Dossier, paper: OwnPaper) -> Iterator[EvidenceRecord]:
+    said = [*from_feed(paper), *from_citation(paper), *from_claims(dossier, paper)]
+    subject = dossier.subject(paper.component_target or dossier.root)
+    for one in said:
+        value = {
+            "arxiv": paper.versioned,
+            "status": one.review.status,
+            "venue": one.review.venue or None,
+            "track": one.review.track or None,
+            "year": one.review.year,
+            "doi": one.doi or None,
+            "said_by": one.by,
+            "verdict": paper.verdict,
+        }
+        of_what = {"own": "Paper", "earlier": "Paper on another version", "base": "Paper on the base model"}[
+            paper.verdict
+        ]
+        points = points_of(one.review, paper)
+        reviewed = one.review.status in ("published", "accepted")
+        for indicator in ("paper.published", "paper.status") if reviewed else ("paper.status",):
+            yield detector.record(
+                subject,
+                "paper",
+                indicator,
+                "present",
+                f"{of_what} {describe(one)} (arXiv {paper.versioned}, {one.by}).",
+                rule=one.rule,
+                points=points,
+                value=value,
+                source=one.document.source,
+                quote=one.quote,
+                selector=one.selector,
+            )
+    if not any(one.review.status in ("published", "accepted") for one in said):
+        read = review_sources(dossier, paper)
+        if paper.entry and paper.feed and read:
+            quote, selector = quote_span(paper.feed.text, paper.entry.ident.start, paper.entry.ident.end)
+            yield detector.record(
+                subject,
+                "paper",
+                "paper.published",
+                "absent",
+                f"No peer-reviewed paper found for arXiv {paper.versioned} (searched: "
+                f"{', '.join(dict.fromkeys(s.what for s in read))}).",
+                rule="none-said",
+                points="closed" if paper.verdict == "own" else "neutral",
+                value={"arxiv": paper.versioned, "status": "preprint" if not said else said[0].review.status},
+                source=paper.feed.source,
+                quote=quote,
+                selector=selector,
+                searched=read,
+            )
+
+
+def points_of(review: Review, paper: OwnPaper) -> Points:
+    """Which way it points: a poster, a workshop or another version's paper is partial, a submission is none."""
+    if paper.verdict == "base":
+        return "neutral"
+    if review.status not in ("published", "accepted"):
+        return "closed"
+    if paper.verdict == "earlier" or review.track in ("poster", "workshop", "demo"):
+        return "partial"
+    return "open"
+
+
+def describe(one: Said) -> str:
+    """Status, venue and track as one clause."""
+    review = one.review
+    status = {"submitted": "submitted", "accepted": "accepted", "published": "published", "withdrawn": "withdrawn"}
+    words = status.get(review.status, review.status)
+    if review.venue:
+        words += (
+            f" {'to' if review.status == 'submitted' else 'in' if review.track == 'journal' else 'at'} {review.venue}"
+        )
+        words += f" {review.year}" if review.year and str(review.year) not in review.venue else ""
+    if review.track and review.track not in ("journal", "main"):
+        words += f", {review.track}"
+    return words + (f", doi:{one.doi}" if one.doi else "")
+
+
+def review_sources(dossier: Dossier, paper: OwnPaper) -> list[Searched]:
+    found = []
+    if paper.feed:
+        found.append(searched(paper.feed, "arXiv journal reference, DOI and comment"))
+    found += [searched(d, "paper database") for d in dossier.of("paper_metadata")]
+    found += [searched(d, place_name(d)) for d in release_documents(dossier, dossier.root) if d.kind != "hub_model"]
+    return found
+
+
+def from_feed(paper: OwnPaper) -> Iterator[Said]:
+    entry, feed = paper.entry, paper.feed
+    if entry is None or feed is None:
+        return
+    doi = entry.doi.text if entry.doi and not entry.doi.text.lower().startswith("10.48550/") else ""
+
+    def said(by: str, rule: str, review: Review, field: Field) -> Said:
+        return Said(by, rule, review, feed, *quote_span(feed.text, field.start, field.end), doi=doi)
+
+    if entry.journal_ref and (review := read_journal_ref(entry.journal_ref.text)):
+        yield said("arXiv journal reference", "journal-ref", review, entry.journal_ref)
+    elif entry.doi and doi:
+        yield said("DOI on arXiv", "doi", Review("published"), entry.doi)
+    if entry.comment and (review := read_comment(entry.comment.text)):
+        yield said("arXiv comment", "comment", review, entry.comment)
+
+
+BIBTEX_VENUE = re.compile(
+    r"(?i)\b(?:booktitle|journal)\s{0,20}=\s{0,20}[\"{]{1,2}((?:[^{}\"\n]|\{[^{}]{0,80}\}){3,300})"
+)
+
+
+def from_citation(paper: OwnPaper) -> Iterator[Said]:
+    """The venue in the BibTeX entry that the maker asks to cite: the maker's claim."""
+    done = set()
+    for mention in paper.mentions:
+        if mention.place != "citation" or mention.document.source.url in done:
+            continue
+        done.add(mention.document.source.url)
+        text = mention.document.text
+        span = next(((s, e) for s, e in bibtex_entries(text) if s <= mention.start < e), None)
+        match = BIBTEX_VENUE.search(text, *span) if span else None
+        if span is None or match is None:
+            continue
+        venue = re.sub(r"[{}]", "", match[1]).strip()
+        if is_archive(re.split(r"[,:(\d]", venue, maxsplit=1)[0]) or re.search(r"(?i)arxiv|corr", venue):
+            continue
+        hit = find_venue(venue)
+        if hit is None:
+            continue
+        year = year_of(venue) or year_of(" ".join(re.findall(r"(?i)year\s*=\s*\W?(\d{4})", text[slice(*span)])))
+        review = Review("published", hit[0].name, track_of(venue, hit[0].kind), year)
+        yield said_in(mention.document, "citation given by the maker", "citation", review, match.start(1), match.end(1))
+
+
+def said_in(document: Document, by: str, rule: str, review: Review, start: int, end: int) -> Said:
+    return Said(by, rule, review, document, *quote_span(document.text, start, end))
+
+
+CLAIM = re.compile(
+    r"(?i)[^\n。]{0,160}\b(?:accepted|to appear|published (?:at|in)|under review|接收|录用)[^\n。]{0,120}"
+)
+ABOUT_A_PAPER = re.compile(r"(?i)\bpaper|report|\bwork\b|论文|arxiv|oral|spotlight|poster|conference|journal")
+
+
+def from_claims(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
+    """Sentences of the maker's cards and readmes: "accepted at …"."""
+    if paper.verdict != "own":
+        return
+    shown = 0
+    for document in release_documents(dossier, dossier.root):
+        if document.kind == "hub_model":
+            continue
+        entries = list(bibtex_entries(document.text))
+        for match in CLAIM.finditer(document.text):
+            if any(s <= match.start() < e for s, e in entries) or not ABOUT_A_PAPER.search(match[0]):
+                continue
+            review = read_comment(match[0])
+            if review is None or not review.venue or not about(match[0], paper, document):
+                continue
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            end = match.start() + len(match[0].rstrip())
+            yield said_in(document, "claim of the maker", "claim", review, start, end)
+            shown += 1
+            if shown >= CLAIMS_SHOWN:
+                return
+
+
+def about(sentence: str, paper: OwnPaper, document: Document) -> bool:
+    """Whether a claim speaks of this paper: it names it, its id, or says "our paper" in a text that has no other."""
+    if paper.id in sentence:
+        return True
+    subject = re.split(r"[:：]", paper.title)[0].strip().lower()
+    if subject and len(subject) > 2 and subject in sentence.lower():
+        return True
+    return bool(
+        re.search(
+            r"(?i)\b(?:our|this|the) (?:\w+ ){0,3}(?:paper|work|report)\b|\bis accepted\b|^\W*accepted",
+            sentence.strip(),
+        )
+    )

@@ -1,0 +1,103 @@
+"""Known cases: a folder with a card and arXiv's answer, and the records that come of them. OSAI_REGEN=1 writes anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from output.record import EvidenceRecord, Source
+from pipelines.dossier import Dossier
+from pipelines.papers import detector, own_papers
+from pipelines.readers.arxiv import find_ids
+from spiders.document import Document, Kind, Lead
+from tests.pipelines.readers.pdfs import column, make_pdf
+
+CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir())
+
+
+def document(kind: Kind, target: str, url: str, body: bytes, path: str | None = None) -> Document:
+    source = Source(url, url, path=path, sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+    return Document(kind, target, source, body)
+
+
+def dossier(folder: Path) -> Dossier:
+    body = (folder / "card.md").read_bytes()
+    name = body.decode().split("# ", 1)[1].split("\n")[0].strip()
+    root = f"hf:model:weather/{name}"
+    card = document("model_card", root, f"https://huggingface.co/weather/{name}/resolve/{'0' * 40}/README.md", body)
+    documents = [card]
+    if (folder / "feed.xml").exists():
+        ids = ",".join(dict.fromkeys(found.id for found in find_ids(card.text)))
+        url = f"https://export.arxiv.org/api/query?id_list={ids}&max_results=9"
+        documents.append(document("arxiv_feed", "arxiv:*", url, (folder / "feed.xml").read_bytes()))
+    return Dossier(root, tuple(documents))
+
+
+def brief(record: EvidenceRecord) -> dict[str, object]:
+    return {
+        "indicator": record.indicator,
+        "outcome": record.outcome,
+        "points": record.points,
+        "rule": record.detector.rule,
+        "statement": record.statement,
+        "quote": record.quote and record.quote.exact,
+    }
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda p: p.name)
+def test_case(folder: Path) -> None:
+    found = [brief(record) for record in detector.detect(dossier(folder), ())]
+    expected = folder / "expected.json"
+    if os.environ.get("OSAI_REGEN"):
+        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(expected.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda p: p.name)
+def test_quotes_stand_where_they_say(folder: Path) -> None:
+    case = dossier(folder)
+    texts = {d.source.sha256: d.text for d in case.documents}
+    for record in detector.detect(case, ()):
+        if record.quote and record.source and record.selector:
+            text = texts[record.source.sha256]
+            assert text[record.selector.start : record.selector.end] == record.quote.exact
+
+
+def test_the_base_models_paper_is_the_bases() -> None:
+    root, base = "hf:model:weather/Nimbus-R1", "hf:model:weather/Nimbus-V3-Base"
+    url = "https://huggingface.co/weather/{}/resolve/0/README.md"
+    own = b"# Nimbus-R1\n[Paper](https://arxiv.org/abs/2701.00011) on top of [V3](https://arxiv.org/abs/2612.00012)\n"
+    other = b"# V3\n@misc{v3, title={Nimbus-V3 Technical Report}, eprint={2612.00012}}\n"
+    case = Dossier(
+        root,
+        (document("model_card", root, url.format("r"), own), document("model_card", base, url.format("b"), other)),
+        leads=(Lead(root, base, "base_model", "declared", followed=True),),
+    )
+    assert {(p.id, p.verdict, p.component_target) for p in own_papers(case)} == {
+        ("2701.00011", "own", ""),
+        ("2612.00012", "base", base),
+    }
+
+
+def test_a_report_in_a_repository_is_quoted_by_page() -> None:
+    root = "hf:model:weather/Nimbus-R1"
+    body = make_pdf([[(72, 780, 18, "Nimbus-R1: Weather by Reasoning"), *column(["We train."], top=700)]])
+    url = f"https://raw.githubusercontent.com/weather/Nimbus-R1/{'0' * 40}/Nimbus_R1.pdf"
+    pdf = document("paper", "github:weather/Nimbus-R1", url, body, "Nimbus_R1.pdf")
+    (record,) = [r for r in detector.detect(Dossier(root, (pdf,)), ()) if r.indicator == "preprint.report"]
+    assert (record.outcome, record.points) == ("present", "open")
+    assert record.quote
+    assert record.selector
+    assert record.quote.exact == "Nimbus-R1: Weather by Reasoning"
+    assert record.selector.page == 1
+
+
+def test_a_damaged_report_is_an_error_and_no_absence() -> None:
+    root = "hf:model:weather/Nimbus-R1"
+    pdf = document("paper", "github:weather/Nimbus-R1", "https://raw.githubusercontent.com/a/b/0/x.pdf", b"%PDF-1.4 x")
+    (record,) = [r for r in detector.detect(Dossier(root, (pdf,)), ()) if r.indicator == "preprint.report"]
+    assert record.outcome == "error"
