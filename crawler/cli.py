@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "inspect": "crawler.commands.inspect",
     "lint": "crawler.commands.lint",
+    "propose": "crawler.commands.propose",
     "report": "crawler.commands.report",
 }
 

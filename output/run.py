@@ -1,34 +1,89 @@
-"""Reading a run folder: what was asked, what was found, and the archive behind it."""
+"""Reading a run folder: what was asked, what was read for it, what was found, and the archive behind it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from output.record import EvidenceRecord, UnknownSchemaError, load
+from output.record import EvidenceRecord, Source, UnknownSchemaError, load
 
 
 class RunError(Exception):
     """The folder is not a run that this program can read."""
 
 
-@dataclass(frozen=True)
-class System:
-    """The records of one release: one index entry, or one thing that was asked for."""
+class ReadDocument(msgspec.Struct, frozen=True):
+    """A document that was read: its kind, the target it belongs to, and where its bytes lie."""
+
+    kind: str
+    target: str
+    source: Source
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """An address that was asked and gave no document."""
+
+    target: str
+    what: str
+    source: Source
+    outcome: str
+    reason: str
+
+
+class Pointer(msgspec.Struct, frozen=True):
+    """A lead from one target to another, and why it was followed or not."""
+
+    origin: str
+    target: str
+    relation: str
+    reason: str
+    followed: bool = False
+    source: Source | None = None
+
+
+class Listing(msgspec.Struct, frozen=True, dict=True):
+    """One line of `documents.jsonl`: all that was read, missed and pointed at for one release."""
 
     root: str
-    entry: str | None
+    entry: str | None = None
+    documents: tuple[ReadDocument, ...] = ()
+    misses: tuple[Missed, ...] = ()
+    leads: tuple[Pointer, ...] = ()
+
+    @cached_property
+    def targets(self) -> frozenset[str]:
+        return frozenset([self.root, *(d.target for d in self.documents), *(m.target for m in self.misses)])
+
+
+@dataclass(frozen=True)
+class System:
+    """One release: an index entry, or one thing that was asked for."""
+
+    listing: Listing
     records: tuple[EvidenceRecord, ...]
 
     @property
+    def root(self) -> str:
+        return self.listing.root
+
+    @property
+    def entry(self) -> str | None:
+        return self.listing.entry
+
+    @property
     def name(self) -> str:
-        return self.entry or self.root.partition(":")[2].partition(":")[2] or self.root.partition(":")[2] or self.root
+        return self.entry or short(self.root)
+
+
+def short(target: str) -> str:
+    """A target without its scheme: `org/name`, `2501.12948`."""
+    return target.partition(":")[2].removeprefix("model:").removeprefix("dataset:") or target
 
 
 @dataclass(frozen=True)
@@ -38,10 +93,11 @@ class Run:
     folder: Path
     info: dict[str, Any]
     records: tuple[EvidenceRecord, ...]
+    listings: tuple[Listing, ...] = field(default=())
 
     @property
     def id(self) -> str:
-        return str(self.info.get("run") or self.info.get("id") or self.folder.name)
+        return str(self.info.get("run") or self.folder.name)
 
     @property
     def state(self) -> str:
@@ -49,15 +105,35 @@ class Run:
 
     @cached_property
     def systems(self) -> tuple[System, ...]:
-        """Records by release, in order of appearance."""
-        groups: dict[str | None, list[EvidenceRecord]] = {}
+        """Records by release, in the order in which the releases were read.
+
+        Records of one release stand together, in the order of `documents.jsonl`; a release goes on as long as its
+        records speak of what was read for it.
+        """
+        if not self.listings:
+            return grouped(self.records)
+        found: list[list[EvidenceRecord]] = [[] for _ in self.listings]
+        at = 0
         for record in self.records:
-            groups.setdefault(record.subject.entry, []).append(record)
-        return tuple(System(root_of(found), entry, tuple(found)) for entry, found in groups.items())
+            while at < len(found) - 1 and not belongs(record, self.listings[at]):
+                at += 1
+            found[at].append(record)
+        return tuple(System(listing, tuple(rows)) for listing, rows in zip(self.listings, found, strict=True))
+
+
+def belongs(record: EvidenceRecord, listing: Listing) -> bool:
+    return record.subject.entry == listing.entry and record.subject.target in listing.targets
+
+
+def grouped(records: tuple[EvidenceRecord, ...]) -> tuple[System, ...]:
+    """Systems of a run without `documents.jsonl`: by index entry, named by the first end model or target."""
+    groups: dict[str | None, list[EvidenceRecord]] = {}
+    for record in records:
+        groups.setdefault(record.subject.entry, []).append(record)
+    return tuple(System(Listing(root_of(found), entry), tuple(found)) for entry, found in groups.items())
 
 
 def root_of(records: list[EvidenceRecord]) -> str:
-    """The release the records are about: the first end model, else the first target."""
     ends = (r.subject.target for r in records if r.subject.component == "end")
     return next(ends, records[0].subject.target)
 
@@ -75,6 +151,18 @@ def read_records(folder: Path) -> Iterator[EvidenceRecord]:
                 raise RunError(f"{path}, line {number}: {error}") from error
 
 
+def read_listings(folder: Path) -> Iterator[Listing]:
+    """Lines of `documents.jsonl`, none where the run has no such file."""
+    path = folder / "documents.jsonl"
+    if path.is_file():
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield msgspec.json.decode(line, type=Listing)
+                except msgspec.MsgspecError as error:
+                    raise RunError(f"{path}, line {number}: {error}") from error
+
+
 def load_run(folder: Path) -> Run:
     """Read a run folder. Raises RunError where there is none or a line cannot be read."""
     records = tuple(read_records(folder))
@@ -83,4 +171,4 @@ def load_run(folder: Path) -> Run:
         info = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     except ValueError as error:
         raise RunError(f"{path} is not JSON: {error}") from error
-    return Run(folder, info if isinstance(info, dict) else {}, records)
+    return Run(folder, info if isinstance(info, dict) else {}, records, tuple(read_listings(folder)))

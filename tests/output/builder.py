@@ -11,6 +11,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from output.record import (
     ArchivePosition,
     DetectorRef,
@@ -38,6 +40,7 @@ class RunBuilder:
         self.folder, self.entry, self.root = folder, entry, root
         self.records: list[EvidenceRecord] = []
         self.bodies: dict[str, bytes] = {}
+        self.read: list[dict[str, Any]] = []
         (folder / "archive").mkdir(parents=True)
         self.file = (folder / "archive" / "run-00000.warc.gz").open("wb")
 
@@ -54,6 +57,10 @@ class RunBuilder:
         digest = hashlib.sha256(body).hexdigest()
         self.bodies[digest] = body
         return Source(url, view_url or url, COMMIT, path, "text/plain", digest, None, len(body), WHEN, 200, position)
+
+    def keep(self, kind: str, source: Source, target: str | None = None) -> None:
+        """List a document as read for the release."""
+        self.read.append({"kind": kind, "target": target or self.root, "source": source})
 
     def tree(self, url: str, files: dict[str, bytes]) -> dict[str, Source]:
         """Archive files as one tar.gz and return a source for each member."""
@@ -133,8 +140,22 @@ class RunBuilder:
 
     def finish(self, state: str = "complete", **info: Any) -> Path:
         self.file.close()
+        known = {json.dumps(d["target"]) for d in self.read}
+        others = {r.subject.target for r in self.records if json.dumps(r.subject.target) not in known}
+        listing = {
+            "root": self.root,
+            "entry": self.entry,
+            "documents": self.read,
+            "misses": [
+                {"target": t, "what": "hub_model", "source": Source("", ""), "outcome": "error", "reason": "made up"}
+                for t in sorted(others)
+            ],
+        }
+        (self.folder / "documents.jsonl").write_bytes(msgspec.json.encode(listing) + b"\n")
         (self.folder / "evidence.jsonl").write_bytes(b"".join(dump(r) + b"\n" for r in self.records))
-        (self.folder / "run.json").write_text(json.dumps({"id": "run-1", "state": state, "asked": [self.root], **info}))
+        (self.folder / "run.json").write_text(
+            json.dumps({"run": "run-1", "state": state, "asked": [self.root], **info})
+        )
         return self.folder
 
 
@@ -181,8 +202,15 @@ def full_run(folder: Path, entry: str | None = None, root: str = "hf:model:maker
         f"{hub}/{name}/resolve/{COMMIT}/README.md", CARD.encode(), "README.md", f"{hub}/{name}/blob/{COMMIT}/README.md"
     )
     hostile = run.document(f"{hub}/{name}/resolve/{COMMIT}/<b>.md", HOSTILE.encode(), "<b>.md", "javascript:alert(1)")
-    info = json.dumps({"id": name, "gated": False, "siblings": [{"rfilename": "model.safetensors"}]}).encode()
-    api = run.document(f"{hub}/api/models/{name}/revision/{COMMIT}", info)
+    info = {"id": name, "gated": False, "siblings": [{"rfilename": "model.safetensors"}]}
+    info |= {"tags": ["transformers", "text-generation"], "createdAt": "2025-03-04T05:06:07.000Z"}
+    api = run.document(
+        f"{hub}/api/models/{name}/revision/{COMMIT}",
+        json.dumps(info).encode(),
+        view_url=f"{hub}/{name}/tree/{COMMIT}",
+    )
+    run.keep("hub_model", api)
+    run.keep("model_card", card)
     files = run.tree(f"https://codeload.github.com/maker/train/tar.gz/{COMMIT}", {"train/pretrain.py": TRAINER})
     paper = run.document("https://arxiv.org/pdf/2501.00001v2", b"%PDF-1.4 not a real paper", "2501.00001v2")
     lost = Source(f"{hub}/api/datasets/maker/corpus", f"{hub}/datasets/maker/corpus", status=401)

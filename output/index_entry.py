@@ -1,0 +1,168 @@
+"""A new entry of the index, from the template's text, with what was found and what people have to set."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from output.line_patch import Change, Value, patch_all
+from output.notes import DIRECTIONS, Note, note
+from output.positions import documents
+from output.record import INDEX_PARAMETERS, EvidenceRecord
+from output.run import Run, System, load_run, short
+
+TEMPLATE = Path(__file__).with_name("index_template.yaml")
+TO_BE_SET = "to be set by people"
+HUB_DEFAULT_DATE = "2022-03-02"  # the Hub's date for everything older
+
+# Task tags of the Hub (https://huggingface.co/tasks) and the index's types.
+TYPES = {
+    "text-generation": "text",
+    "text2text-generation": "text",
+    "image-text-to-text": "text",
+    "text-to-image": "image",
+    "image-to-image": "image",
+    "text-to-video": "video",
+    "image-to-video": "video",
+    "text-to-audio": "audio",
+    "text-to-speech": "audio",
+    "automatic-speech-recognition": "audio",
+    "audio-to-audio": "audio",
+}
+
+
+def write(run_folder: Path, template: str | None = None) -> list[Path]:
+    """Write `entries/*.yaml`, one for each release of the run on the Hub, and return their paths. Raises RunError."""
+    run = load_run(run_folder)
+    folder = run_folder / "entries"
+    folder.mkdir(exist_ok=True)
+    written = []
+    for system in run.systems:
+        if system.root.startswith("hf:model:") or system.entry:
+            path = folder / f"{file_name(system)}.yaml"
+            path.write_bytes(new_entry(run, system, template).encode())
+            written.append(path)
+    return written
+
+
+def file_name(system: System) -> str:
+    """An id the website can take: the entry's, else the model's name."""
+    return re.sub(r"[^\w .-]+", "-", system.entry or short(system.root).rpartition("/")[2]).strip(" .-") or "entry"
+
+
+def new_entry(run: Run, system: System, template: str | None = None) -> str:
+    """The text of a new entry.
+
+    Notes and links come from the records. Classes stay as the template has them and are marked to be set by people, as
+    is everything the website needs and no document says.
+    """
+    text = template or TEMPLATE.read_text("utf-8")
+    about = hub_answer(run, system)
+    notes = {name: note(name, system.records) for name in INDEX_PARAMETERS}
+    known = facts(system, about)
+    changes = [Change(block, key, value) for (block, key), value in known.items() if value]
+    for name, found in notes.items():
+        if found:
+            changes += [Change(name, "link", found.link), Change(name, "notes", found.text)]
+    open_fields = [(block, key) for (block, key), value in known.items() if not value]
+    stand_ins = {"type": "text", "performanceclass": "full", "releasedate": read_month(system)}
+    stand_ins |= {"endmodellicense": "not specified"}
+    changes += [Change(block, key, stand_ins[key]) for block, key in open_fields if stand_ins.get(key)]
+    text = patch_all(text, changes)
+    for block, key in open_fields:
+        if stand_ins.get(key):
+            text = comment(text, block, key, TO_BE_SET)
+    for name in INDEX_PARAMETERS:
+        text = comment(text, name, "class", f"as in the template, {TO_BE_SET}{leaning(name, system.records)}")
+    return with_comments(text, run, notes)
+
+
+def facts(system: System, about: dict[str, Any]) -> dict[tuple[str, str], Value]:
+    """What the Hub's answer and the records say of the release; None where they say nothing."""
+    name = short(system.root)
+    maker, _, model = name.rpartition("/")
+    base = next((r.subject.target for r in system.records if r.subject.component == "base"), None)
+    tags = [about.get("pipeline_tag"), *(about.get("tags") or ())]
+    kind = next((TYPES[tag] for tag in tags if isinstance(tag, str) and tag in TYPES), None)
+    created = str(about.get("createdAt") or "")
+    month = created[:7] if re.match(r"\d{4}-\d{2}-", created) and not created.startswith(HUB_DEFAULT_DATE) else None
+    hub = "https://huggingface.co"
+    return {
+        ("system", "name"): model,
+        ("system", "link"): f"{hub}/{name}",
+        ("system", "type"): kind,
+        ("system", "performanceclass"): None,
+        ("system", "basemodelname"): short(base).rpartition("/")[2] if base else None,
+        ("system", "endmodelname"): model,
+        ("system", "endmodellicense"): license_name(system),
+        ("system", "releasedate"): month,
+        ("org", "name"): maker,
+        ("org", "link"): f"{hub}/{maker}",
+    }
+
+
+def license_name(system: System) -> str | None:
+    """The licence of the end model as its text or its metadata name it."""
+    mine = [r for r in system.records if r.subject.target == system.root and r.outcome == "present"]
+    for indicator in ("license.text", "license.declared"):
+        for record in mine:
+            found = record.value.get("expression") or record.value.get("license") or record.value.get("name")
+            if record.indicator == indicator and isinstance(found, str) and found:
+                return " ".join(found.split())[:120]
+    return None
+
+
+def hub_answer(run: Run, system: System) -> dict[str, Any]:
+    """The Hub's JSON on the release, read from the archive; empty where there is none."""
+    answers = [d for d in system.listing.documents if d.kind == "hub_model" and d.target == system.root]
+    for _, body in documents(run.folder, [d.source.archive for d in answers if d.source.archive]):
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def read_month(system: System) -> str | None:
+    """The month in which the release was read."""
+    times = [d.source.retrieved_at for d in system.listing.documents if d.source.retrieved_at]
+    times += [r.source.retrieved_at for r in system.records if r.source and r.source.retrieved_at]
+    return min(times)[:7] if times else None
+
+
+def leaning(parameter: str, records: tuple[EvidenceRecord, ...]) -> str:
+    """How many facts point where, for people who set the class."""
+    count = Counter(r.points for r in records if r.parameter == parameter)
+    said = [f"{count[direction]} to {direction}" for direction in DIRECTIONS if count[direction]]
+    return f"; facts point {', '.join(said)}" if said else ""
+
+
+def comment(text: str, block: str, key: str, words: str) -> str:
+    """Put a comment after a value, without touching the value."""
+    pattern = re.compile(
+        rf"(^{re.escape(block)}:[^\n]*\n(?:[ \t]+[^\n]*\n)*?[ \t]+{re.escape(key)}:[^\r\n]*?)[ \t]*(\r?\n)", re.M
+    )
+    return pattern.sub(lambda m: f"{m[1]} # {words}{m[2]}", text, count=1)
+
+
+def with_comments(text: str, run: Run, notes: dict[Any, Note | None]) -> str:
+    """The comment groups that entries carry, and the evidence behind each note."""
+    ending = "\r\n" if "\r\n" in text else "\n"
+    tags = ["# Organization tags:", f"# - National origin: {TO_BE_SET}", f"# - Contributor type: {TO_BE_SET}", "", ""]
+    evidence = [f"# - {name}: {', '.join(found.ids)}" for name, found in notes.items() if found]
+    text = re.sub(r"^system:", lambda _: ending.join(tags) + "system:", text, count=1, flags=re.M)
+    lines = ["", f"# Evidence (osai-evidence run {run.id}):", *evidence, ""]
+    return text.rstrip() + ending + ending.join(lines)
+
+
+def to_be_set(text: str) -> Iterator[str]:
+    """Fields of an entry that are marked to be set by people, classes aside."""
+    for line in text.splitlines():
+        if line.endswith(f"# {TO_BE_SET}"):
+            yield line.split(":")[0].strip()

@@ -1,0 +1,259 @@
+"""Changes to entries that exist, as single-line patches with the evidence behind them. People accept or reject each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from output.entries import Entry, entry_paths, read_entry
+from output.line_patch import Change, PatchError, Value, diff, patch_all
+from output.links import pinned, same_target, target_of
+from output.lint import TRIPLE
+from output.notes import DIRECTIONS, Note, note
+from output.parameters import parameters
+from output.record import INDEX_PARAMETERS, EvidenceRecord
+from output.run import Run, System
+
+DECISIONS = "evidence-decisions.json"
+Decision = Literal["accepted", "rejected", "later"]
+Kind = Literal["licence-notation", "note", "link", "class"]
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """One change of one value. `evidence` are the records it rests on.
+
+    `supports` and `contradicts` are all records of the parameter that point at the present class, and at another.
+    `content` is a hash over what these records quote: it changes when the sources do, not when they are read again.
+    """
+
+    id: str
+    kind: Kind
+    entry: str
+    parameter: str
+    key: str
+    old: Value
+    new: Value
+    reason: str
+    present_class: str | None
+    evidence: tuple[str, ...]
+    supports: tuple[str, ...]
+    contradicts: tuple[str, ...]
+    content: str
+
+    @property
+    def change(self) -> Change:
+        return Change(self.parameter, self.key, self.new)
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What people said of a proposal."""
+
+    id: str
+    decision: Decision
+    entry: str
+    parameter: str
+    key: str
+    new: Value
+    content: str
+    at: str
+
+
+@dataclass(frozen=True)
+class EntryProposals:
+    """All proposals for one entry, with what the evidence is read from."""
+
+    entry: Entry
+    system: System
+    proposals: tuple[Proposal, ...]
+
+    @property
+    def lines(self) -> tuple[Proposal, ...]:
+        """Proposals that may be written together: all but those of a class, which people accept one by one."""
+        return tuple(p for p in self.proposals if p.kind != "class")
+
+
+def patched(text: str, made: Iterable[Proposal]) -> str:
+    """An entry's text with proposals applied. Raises PatchError."""
+    return patch_all(text, [p.change for p in made])
+
+
+def propose(runs: Sequence[Run], index: Path, *, pin_links: bool = False) -> list[EntryProposals]:
+    """Proposals for every entry of a folder that a run speaks about, decided ones left out, in the order of files.
+
+    `pin_links` proposes pinned links also where nothing else changes.
+    """
+    systems = [system for run in runs for system in run.systems]
+    decided = read_decisions(index)
+    found = []
+    for path in entry_paths(index):
+        try:
+            entry = read_entry(path)
+            system = next((s for s in systems if speaks_of(s, entry)), None)
+            made = tuple(p for p in proposals(entry, system, pin_links) if undecided(p, decided)) if system else ()
+        except PatchError:
+            continue  # lint names such entries
+        if system and made:
+            found.append(EntryProposals(entry, system, made))
+    return found
+
+
+def speaks_of(system: System, entry: Entry) -> bool:
+    """Whether a system is the one an entry describes: by the entry's id, else by the entry's end model."""
+    if system.entry is not None:
+        return system.entry == entry.id
+    named = [*entry.links("weights_endmodel"), *entry.links("system")]
+    return any(same_target(target, system.root) for link in named if (target := target_of(link)))
+
+
+def proposals(entry: Entry, system: System, pin_links: bool) -> Iterable[Proposal]:
+    for name in INDEX_PARAMETERS:
+        records = [r for r in system.records if r.parameter == name]
+        if found := note(name, records):
+            present = entry.block(name).get("class")
+            maker = Maker(entry, name, present if isinstance(present, str) else None, found, records)
+            yield from of_parameter(maker, pin_links)
+
+
+def of_parameter(maker: Maker, pin_links: bool) -> Iterable[Proposal]:
+    """A note where there is none or an old licence notation, a link where one is missing, a contradicted class.
+
+    Where nobody could look, nothing is proposed.
+    """
+    block, links, found = maker.entry.block(maker.name), maker.entry.links(maker.name), maker.found
+    if found.records[0].outcome in ("unavailable", "error"):
+        return
+    old, link = block.get("notes"), block.get("link")
+    in_parts = TRIPLE.match(found.text) and not TRIPLE.match(str(old or "").strip())
+    if maker.name == "licenses" and in_parts:
+        yield maker.make("licence-notation", "notes", old, found.text, "licence note in three parts")
+    elif not old:
+        yield maker.make("note", "notes", old, found.text, "the note is empty")
+    if found.link and not links:
+        yield maker.make("link", "link", link, found.link, "there is no link")
+    elif found.link and needs_pin(links, found.link) and (pin_links or in_parts or not old):
+        yield maker.make("link", "link", link, found.link, "the same page at the revision that was read")
+    if maker.present in DIRECTIONS and found.points and found.points != maker.present:
+        criterion = getattr(parameters()[found.records[0].parameter], found.points)
+        reason = f"proposed: {found.points} (criterion: {criterion}); now {maker.present}"
+        yield maker.make("class", "class", maker.present, found.points, reason)
+
+
+def needs_pin(links: Sequence[str], pinned_link: str) -> bool:
+    """Whether the one link there is points, unpinned, at what the pinned link points at."""
+    if len(links) != 1 or pinned(links[0]) or not pinned(pinned_link):
+        return False
+    here, there = target_of(links[0]), target_of(pinned_link)
+    return here is not None and there is not None and same_target(here, there)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What all proposals on one parameter of one entry share."""
+
+    entry: Entry
+    name: str
+    present: str | None
+    found: Note
+    records: Sequence[EvidenceRecord]
+
+    def make(self, kind: Kind, key: str, old: Value, new: Value, reason: str) -> Proposal:
+        content = content_of(self.found.records)
+        ident = json.dumps([self.entry.id, self.name, key, new, content], ensure_ascii=False)
+        directed = [r for r in self.records if r.points in DIRECTIONS]
+        return Proposal(
+            id="p1-" + hashlib.sha256(ident.encode()).hexdigest()[:12],
+            kind=kind,
+            entry=self.entry.id,
+            parameter=self.name,
+            key=key,
+            old=old,
+            new=new,
+            reason=reason,
+            present_class=self.present,
+            evidence=tuple(self.found.ids),
+            supports=tuple(r.id for r in directed if r.points == self.present),
+            contradicts=tuple(r.id for r in directed if r.points != self.present),
+            content=content,
+        )
+
+
+def content_of(records: Iterable[EvidenceRecord]) -> str:
+    """Hash of what the records rest on: a file's bytes; of an answer, which counts downloads too, the quoted value."""
+    seen = []
+    for record in records:
+        if record.selector and record.selector.json_pointer is not None and record.quote:
+            seen.append(record.quote.exact)
+        elif record.source:
+            seen.append(record.source.sha256 or record.source.url)
+        seen += [item.sha256 or item.url for item in record.searched]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
+
+
+def undecided(proposal: Proposal, decided: Iterable[Decided]) -> bool:
+    """Accepted and "later" hold until the sources change; rejected holds for that value for good."""
+    key = (proposal.entry, proposal.parameter, proposal.key)
+    about = [said for said in decided if (said.entry, said.parameter, said.key) == key]
+    return not any(
+        said.content == proposal.content or (said.decision == "rejected" and said.new == proposal.new) for said in about
+    )
+
+
+def read_decisions(index: Path) -> list[Decided]:
+    """Decisions kept with the index. Raises PatchError for a file that cannot be read: silence would ask all again."""
+    path = index / DECISIONS
+    if not path.is_file():
+        return []
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Decided])
+    except msgspec.MsgspecError as error:
+        raise PatchError(f"{path} cannot be read: {error}") from error
+
+
+def decide(index: Path, made: Iterable[Proposal], decision: Decision, at: str) -> None:
+    """Remember a decision on each proposal. `at` is the time, RFC 3339."""
+    said = [Decided(p.id, decision, p.entry, p.parameter, p.key, p.new, p.content, at) for p in made]
+    kept = [d for d in read_decisions(index) if d.id not in {s.id for s in said}]
+    text = msgspec.json.format(msgspec.json.encode([*kept, *said]), indent=1)
+    (index / DECISIONS).write_bytes(text + b"\n")
+
+
+def write(entry: Entry, made: Iterable[Proposal]) -> None:
+    """Patch an entry in place, every other byte left alone. Raises PatchError."""
+    entry.path.write_bytes(patched(entry.text, made).encode("utf-8"))
+
+
+def described(made: EntryProposals) -> str:
+    """Proposals for one entry as Markdown: the evidence for and against, then the patch."""
+    by_id = {r.id: r for r in made.system.records}
+    lines = [f"## {made.entry.path.name}", ""]
+    for p in made.proposals:
+        lines += [f"- `{p.parameter}.{p.key}` ({p.id}): {p.reason}"]
+        if p.kind != "class":
+            lines += [f"  - now: {inline(p.old)}", f"  - proposed: {inline(p.new)}"]
+        lines += [f"  - evidence: {cited(by_id[i])}" for i in p.evidence]
+        lines += [f"  - for {p.present_class}: {cited(by_id[i])}" for i in p.supports if i not in p.evidence]
+        lines += [f"  - against {p.present_class}: {cited(by_id[i])}" for i in p.contradicts if i not in p.evidence]
+    changes = diff(made.entry.path.name, made.entry.text, patched(made.entry.text, made.lines))
+    if changes:
+        lines += ["", "```diff", changes.replace("```", "'''"), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def inline(value: Value) -> str:
+    return "empty" if not value else code(value if isinstance(value, str) else ", ".join(value))
+
+
+def code(text: str) -> str:
+    """Crawled text as a Markdown code span that it cannot leave."""
+    return "`" + " ".join(text.split()).replace("`", "'") + "`"
+
+
+def cited(record: EvidenceRecord) -> str:
+    where = record.source.view_url if record.source else f"{len(record.searched)} documents searched"
+    return f"{code(record.statement)} {code(where)} ({record.id}, points to {record.points})"

@@ -1,0 +1,271 @@
+"""Proposals are single lines with evidence, remembered once decided, and never a verdict by default."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from crawler.cli import cli
+from output.propose import DECISIONS, EntryProposals, described, propose
+from output.pull_request import PullRequestError, open_pull_request
+from output.record import Source
+from output.run import load_run
+from tests.output.builder import RunBuilder, full_run
+from tests.output.test_lint import GOOD
+
+ENTRY = GOOD.replace('"Weights: MIT. Code: not released. Data: not disclosed."', "MIT, an open license.").replace(
+    "    notes: Nothing on paper in this test.", "    notes:  "
+)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    folder = tmp_path / "index"
+    folder.mkdir()
+    text = ENTRY.replace(
+        "licenses:\n    class: closed\n    link:",
+        "licenses:\n    class: open\n    link: https://huggingface.co/maker/small-1",
+    )
+    (folder / "small.yaml").write_bytes(text.replace("\n", "\r\n").encode())
+    (folder / "other.yaml").write_bytes(ENTRY.encode())
+    return folder
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    return full_run(tmp_path / "run", entry="small")
+
+
+def made(run_folder: Path, index: Path) -> EntryProposals:
+    (only,) = propose([load_run(run_folder)], index)
+    return only
+
+
+def command(*args: object) -> Result:
+    return CliRunner().invoke(cli, ["propose", *map(str, args)])
+
+
+def test_only_lines_that_evidence_speaks_to_are_proposed(run_folder: Path, index: Path) -> None:
+    found = {f"{p.parameter}.{p.key}": p for p in made(run_folder, index).proposals}
+    assert found["licenses.notes"].new == "Weights: other. Code: Apache-2.0. Data: not disclosed."
+    assert found["licenses.link"].new.endswith("/README.md")  # type: ignore[union-attr]
+    assert found["paper.notes"].new == "No peer-reviewed paper found."
+    assert "modelcard.notes" not in found
+    assert not [name for name in found if name.startswith(("weights_basemodel", "datasheet"))]
+
+
+def test_classes_are_proposed_with_word_criterion_and_evidence_and_not_written(run_folder: Path, index: Path) -> None:
+    proposals = made(run_folder, index)
+    classes = [p for p in proposals.proposals if p.kind == "class"]
+    assert classes
+    for proposal in classes:
+        assert proposal.reason.startswith("proposed: ")
+        assert "criterion: " in proposal.reason
+        assert proposal.evidence
+    assert "+    class:" not in described(proposals)
+    before = (index / "small.yaml").read_text("utf-8").count("class: ")
+    assert command(run_folder, "--index", index, "--accept", "all").exit_code == 0
+    after = yaml.safe_load((index / "small.yaml").read_text("utf-8"))
+    assert (index / "small.yaml").read_text("utf-8").count("class: ") == before
+    assert after["trainingcode"]["class"] == "closed"
+
+
+def test_for_and_against_the_present_class(run_folder: Path, index: Path) -> None:
+    proposals = made(run_folder, index)
+    by_id = {r.id: r for r in proposals.system.records}
+    (licence,) = [p for p in proposals.proposals if p.kind == "licence-notation"]
+    assert {by_id[i].points for i in licence.contradicts} == {"partial", "closed"}
+    assert licence.supports == ()
+    assert all(i in described(proposals) for i in (*licence.contradicts, *licence.evidence))
+
+
+def test_nothing_is_written_unasked(run_folder: Path, index: Path) -> None:
+    before = {p.name: p.read_bytes() for p in index.iterdir()}
+    assert command(run_folder, "--index", index).exit_code == 0
+    assert command(run_folder, "--index", index, "--json").exit_code == 0
+    assert {p.name: p.read_bytes() for p in index.iterdir()} == before
+
+
+def test_accepted_lines_change_and_nothing_else(run_folder: Path, index: Path) -> None:
+    before = (index / "small.yaml").read_bytes().split(b"\r\n")
+    lines = made(run_folder, index).lines
+    assert command(run_folder, "--index", index, "--accept", "all").exit_code == 0
+    after = (index / "small.yaml").read_bytes().split(b"\r\n")
+    assert len(after) == len(before)
+    assert sum(a != b for a, b in zip(before, after, strict=True)) == len(lines)
+    left = propose([load_run(run_folder)], index)
+    assert [p for m in left for p in m.lines] == []
+
+
+def test_a_class_is_written_where_a_person_accepts_it_by_id(run_folder: Path, index: Path) -> None:
+    (code,) = [p for p in made(run_folder, index).proposals if (p.parameter, p.key) == ("trainingcode", "class")]
+    assert command(run_folder, "--index", index, "--accept", code.id).exit_code == 0
+    assert yaml.safe_load((index / "small.yaml").read_text("utf-8"))["trainingcode"]["class"] == "open"
+
+
+@pytest.mark.parametrize(("option", "asked_again"), [("--reject", False), ("--later", True)])
+def test_decisions_hold_until_the_source_changes(
+    tmp_path: Path, run_folder: Path, index: Path, option: str, asked_again: bool
+) -> None:
+    (note,) = [p for p in made(run_folder, index).proposals if (p.parameter, p.key) == ("paper", "notes")]
+    assert command(run_folder, "--index", index, option, note.id).exit_code == 0
+    assert note.id not in [p.id for p in made(run_folder, index).proposals]
+    assert json.loads((index / DECISIONS).read_text("utf-8"))[0]["content"] == note.content
+    changed = RunBuilder(tmp_path / "changed", entry="small")
+    source = changed.document("https://example.org/other", b"other bytes")
+    changed.add("paper", "paper.published", "present", "No peer-reviewed paper found.", source=source, exact="other")
+    again = propose([load_run(changed.finish())], index)
+    assert any(p.key == "notes" for m in again for p in m.proposals) == asked_again
+
+
+def test_an_id_that_was_not_proposed_is_refused(run_folder: Path, index: Path) -> None:
+    result = command(run_folder, "--index", index, "--accept", "p1-000000000000")
+    assert result.exit_code == 2
+    assert "not proposed here" in result.output
+
+
+def test_a_failure_proposes_nothing(tmp_path: Path, index: Path) -> None:
+    run = RunBuilder(tmp_path / "failed", entry="small")
+    run.add(
+        "paper",
+        "paper.published",
+        "error",
+        "Timed out.",
+        source=Source("https://a.org", "https://a.org"),
+        points="closed",
+    )
+    assert propose([load_run(run.finish())], index) == []
+
+
+def test_entries_are_found_by_their_end_model(tmp_path: Path, index: Path) -> None:
+    text = ENTRY.replace(
+        "weights_endmodel:\n    class: closed\n    link:",
+        "weights_endmodel:\n    class: closed\n    link: https://huggingface.co/Maker/Small-1/tree/main",
+    )
+    (index / "found.yaml").write_text(text)
+    assert made(full_run(tmp_path / "loose"), index).entry.id == "found"
+
+
+class GitHub(ThreadingHTTPServer):
+    """The few addresses of GitHub's REST interface that a pull request needs, over files in memory."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files = files
+        self.calls: list[tuple[str, str, dict[str, object]]] = []
+        self.tokens: set[str | None] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: GitHub
+
+    def log_message(self, *args: object) -> None: ...
+
+    def answer(self, body: object, status: int = 200) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self) -> None:
+        self.server.tokens.add(self.headers.get("Authorization"))
+        path = self.path.split("?")[0]
+        repo = f"{self.server.url}/repos/maker/index"
+        if path == "/repos/maker/index":
+            self.answer({"full_name": "maker/index", "url": repo})
+        elif path == "/repos/maker/index/branches/preview":
+            self.answer({"name": "preview", "commit": {"sha": "c" * 40, "url": f"{repo}/commits/{'c' * 40}"}})
+        elif (name := path.removeprefix("/repos/maker/index/contents/")) in self.server.files:
+            content = base64.b64encode(self.server.files[name]).decode()
+            self.answer({"name": name, "path": name, "sha": "b" * 40, "encoding": "base64", "content": content,
+                         "type": "file", "url": f"{repo}/contents/{name}"})  # fmt: skip
+        else:
+            self.answer({"message": "Not Found"}, 404)
+
+    def write(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.calls.append((self.command, self.path, body))
+        url = f"{self.server.url}{self.path}"
+        if self.path.endswith("/git/refs"):
+            self.answer({"ref": body["ref"], "url": url, "object": {"sha": body["sha"]}}, 201)
+        elif "/contents/" in self.path:
+            self.answer({"content": {"path": "x", "url": url}, "commit": {"sha": "d" * 40, "url": url}})
+        else:
+            self.answer({"number": 7, "url": url, "html_url": "https://github.com/maker/index/pull/7"}, 201)
+
+    do_POST = do_PUT = write  # noqa: N815
+
+
+@pytest.fixture
+def github(index: Path) -> Iterator[GitHub]:
+    server = GitHub({p.name: p.read_bytes() for p in index.glob("*.yaml")})
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_pull_request_has_one_commit_an_entry_and_the_evidence(run_folder: Path, index: Path, github: GitHub) -> None:
+    proposals = made(run_folder, index)
+    opened = open_pull_request(
+        [proposals],
+        api_url=github.url,
+        token="t0",
+        repository="maker/index",
+        base="preview",
+        branch="evidence/run-1",
+        pause=0,
+    )
+    assert opened.url.endswith("/pull/7")
+    assert {str(token).split()[-1] for token in github.tokens} == {"t0"}
+    (_, _, ref), (method, path, commit), (_, _, pull) = github.calls
+    assert ref == {"ref": "refs/heads/evidence/run-1", "sha": "c" * 40}
+    assert (method, path) == ("PUT", "/repos/maker/index/contents/small.yaml")
+    assert commit["branch"] == "evidence/run-1"
+    new = base64.b64decode(str(commit["content"]))
+    assert new.count(b"\n") == new.count(b"\r\n")
+    assert b"Weights: other. Code: Apache-2.0." in new
+    assert (pull["base"], pull["head"]) == ("preview", "evidence/run-1")
+    assert all(i in str(pull["body"]) for p in proposals.proposals for i in p.evidence)
+    assert all(i in str(commit["message"]) for p in proposals.lines for i in p.evidence)
+
+
+def test_an_entry_that_changed_there_is_left_out(run_folder: Path, index: Path, github: GitHub) -> None:
+    github.files["small.yaml"] = github.files["small.yaml"].replace(b"MIT, an open license.", b"MIT, they say.")
+    with pytest.raises(PullRequestError, match="nothing was pushed"):
+        open_pull_request([made(run_folder, index)], api_url=github.url, token="t0", repository="maker/index",
+                          base="preview", branch="b", pause=0)  # fmt: skip
+    assert github.calls == []
+
+
+def test_a_refusal_is_said(run_folder: Path, index: Path, github: GitHub) -> None:
+    with pytest.raises(PullRequestError, match="404: Not Found"):
+        open_pull_request([made(run_folder, index)], api_url=github.url, token="t0", repository="maker/none",
+                          base="preview", branch="b", pause=0)  # fmt: skip
+
+
+def test_no_request_without_a_token(
+    run_folder: Path, index: Path, github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", github.url)
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    result = command(run_folder, "--index", index, "--pull-request", "--repository", "maker/index")
+    assert result.exit_code == 2
+    assert "GITHUB_TOKEN" in result.output
+    assert github.calls == []
