@@ -38,7 +38,7 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topics: dict[str, Names] = {}
     prose: dict[str, Prose] = {}
     ignore: list[str] = []
-    boilerplate: list[str] = []
+    boilerplate: dict[str, list[str]] = {}
     template: list[str] = []
     placeholder: list[str] = []
     pointer: list[str] = []
@@ -61,8 +61,10 @@ class Lexicon:
     ignore: re.Pattern[str]
     spaced: dict[str, tuple[Cue, ...]]  # trigger word to cues, for languages with spaces
     scripts: tuple[tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], Cue], ...]], ...]
+    strict: dict[str, re.Pattern[str]]
     loose: dict[str, re.Pattern[str]]
-    boilerplate: re.Pattern[str]
+    boilerplate: dict[str, re.Pattern[str]]
+    any_boilerplate: re.Pattern[str]
     template: re.Pattern[str]
     placeholder: re.Pattern[str]
     pointer: re.Pattern[str]
@@ -75,7 +77,7 @@ def languages() -> list[Language]:
 
 def either(patterns: list[str]) -> re.Pattern[str]:
     """One pattern for many; a space in a lexicon stands for any white space."""
-    return re.compile("|".join(p.replace("(?<! ", "(?<!\\s").replace(" ", r"\s+") for p in patterns) or r"(?!)", re.I)
+    return re.compile("|".join(p.replace(" ", r"\s+") for p in patterns) or r"(?!)", re.I)
 
 
 @cache
@@ -84,9 +86,13 @@ def lexicon() -> Lexicon:
     words: dict[str, list[str]] = {}
     spaced: dict[str, list[Cue]] = {}
     scripts = []
+    strict: dict[str, list[str]] = {}
     loose: dict[str, list[str]] = {}
     many = languages()
+    boilerplate: dict[str, list[str]] = {}
     for language in many:
+        for topic, patterns in language.boilerplate.items():
+            boilerplate.setdefault(topic, []).extend(patterns)
         for topic, labels in language.topics.items():
             for name in labels.names:
                 names.setdefault(normalise(name), []).append(topic)
@@ -95,9 +101,10 @@ def lexicon() -> Lexicon:
         cues = []
         for topic, prose in language.prose.items():
             cue = Cue(topic, either(prose.patterns), either(prose.patterns + prose.loose))
+            strict.setdefault(topic, []).extend(prose.patterns)
             loose.setdefault(topic, []).extend(prose.patterns + prose.loose)
             if language.script:
-                cues.append((either([re.escape(t) for t in prose.triggers]), cue))
+                cues.append((either(prose.triggers), cue))
                 continue
             for trigger in prose.triggers:
                 spaced.setdefault(trigger.casefold(), []).append(cue)
@@ -113,8 +120,10 @@ def lexicon() -> Lexicon:
         re.compile("|".join(rf"\b{re.escape(normalise(i))}\b" for la in many for i in la.ignore) or r"(?!)"),
         {k: tuple(v) for k, v in spaced.items()},
         tuple(scripts),
+        {topic: either(patterns) for topic, patterns in strict.items() if topic != "description"},
         {topic: either(patterns) for topic, patterns in loose.items()},
-        either([p for la in many for p in la.boilerplate]),
+        {topic: either(patterns) for topic, patterns in boilerplate.items()},
+        either([p for patterns in boilerplate.values() for p in patterns]),
         either([p for la in many for p in la.template]),
         either([p for la in many for p in la.placeholder]),
         either([p for la in many for p in la.pointer]),
@@ -123,6 +132,7 @@ def lexicon() -> Lexicon:
 
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 NUMBERING = re.compile(r"^(?:(?:\d+|[ivx]+|[a-h])[.)、:]\s*)*(?:\d+\s+)?(?=\w)")
+LABEL_CUT = re.compile(r"[:：(–—|]| - ")
 NOISE = re.compile(r"[^\w ]+|_")
 
 
@@ -138,6 +148,8 @@ def label_topics(label: str) -> tuple[str, ...]:
     """Topics that a heading, bold label or first cell names, in the order in which it names them."""
     words = lexicon()
     text = normalise(label)
+    if len(text.split()) > LABEL_WORDS:
+        text = normalise(LABEL_CUT.split(label, maxsplit=1)[0])
     if not text or len(text.split()) > LABEL_WORDS:
         return ()
     text = " ".join(words.ignore.sub(" ", text).split())

@@ -9,7 +9,7 @@ from typing import Literal
 
 from output.record import Outcome
 from pipelines.model_card.lexicon import cues_of, label_topics, lexicon, scripts_of
-from pipelines.readers.markdown import Card, Part
+from pipelines.readers.markdown import BOLD_LINE, Card, Part
 
 CONTENT_TOPICS = (
     "description",
@@ -55,10 +55,13 @@ class Finding:
     reason: str = ""
     address: str | None = None
     words: int = 0
+    at: int = 0  # where what is said about the topic begins
+    extent: int = 0  # end of what the label covers
+    weak: int = 0  # 1: a label that only may be about the topic; 2: results without a number, a table or a picture
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        return OUTCOME_RANK[self.outcome], RANK[self.how], self.start
+    def rank(self) -> tuple[int, int, int, int, int]:
+        return OUTCOME_RANK[self.outcome], self.weak // 2, RANK[self.how], self.weak, self.start
 
 
 @dataclass
@@ -99,7 +102,7 @@ def sentence_at(text: str, start: int, end: int, low: int, high: int) -> tuple[i
 
 def said(part: Part) -> tuple[int, int]:
     """The range of what one part says by itself, after its label."""
-    if part.kind in ("label", "row", "head"):
+    if part.kind == "label" or (part.kind in ("row", "head") and part.columns > 1):
         return part.body, part.end
     return part.start, part.end
 
@@ -124,7 +127,12 @@ class Reading:
         if part.kind == "row" and part.columns > 3:
             return
         topics = label_topics(part.label)
-        wanted = [t for t in topics if t in TOPICS]
+        wanted = [
+            t
+            for t in topics
+            if t in TOPICS
+            and not (t == "description" and part.kind in ("row", "head", "label") and not DESCRIBES.search(part.label))
+        ]
         if not wanted:
             return
         for topic in wanted:
@@ -144,7 +152,8 @@ class Reading:
                 continue
             if below.level:
                 about = label_topics(below.label)
-                if title or (about and topic not in about and below.level < 7) or self.elsewhere(about, topic):
+                differs = about and topic not in about and about != ("description",) and below.level < BOLD_LINE
+                if title or differs or self.elsewhere(about, topic):
                     skip_to = below.extent
                 continue
             if below.kind == "code":
@@ -168,12 +177,15 @@ class Reading:
                 continue
             if self.lexicon.template.search(text) or (self.lexicon.placeholder.search(text) and len(text) < 200):
                 found.placeholders.append((first, last))
-            elif self.lexicon.boilerplate.search(text):
+            elif self.lexicon.any_boilerplate.search(text):
                 found.boilerplate.append((first, last))
-            elif self.lexicon.pointer.search(text) and len(text) < 400:
+            elif len(text) < 400 and (self.lexicon.pointer.search(text) or self.is_link(first, last, text)):
                 found.pointers.append((first, last))
             else:
                 found.real.append((first, last))
+
+    def is_link(self, start: int, end: int, text: str) -> bool:
+        return len(text) < 60 and any(x.label.strip() == text for x in self.card.links_inside(start - 3, end))
 
     def judge(self, topic: str, part: Part, alone: bool) -> Finding | None:
         found = self.content(part, topic)
@@ -182,12 +194,18 @@ class Reading:
 
         def finding(outcome: Outcome, upto: int = 0, reason: str = "", address: str | None = None) -> Finding:
             words = sum(len(WORD.findall(self.card.visible, a, b)) for a, b in found.real)
-            return Finding(topic, outcome, how, start, max(end, upto), part.label, reason, address, words)
+            at = upto if not found.real else found.real[0][0]
+            weak = 2 if topic == "evaluation" and not self.has_results(part, found) else 0
+            weak = 1 if topic == "description" and not DESCRIBES.search(part.label) else weak
+            return Finding(
+                topic, outcome, how, start, max(end, upto), part.label, reason, address, words, at, part.extent, weak
+            )
 
         if found.real:
             if topic == "compute" and not self.about_training_hardware(part, found):
                 return None
-            if (not alone and topic in OWN_TEXT) or (topic == "recommendations" and how == "heading" and not alone):
+            doubtful = topic == "intended_use" and bool(found.code)
+            if (not alone or doubtful) and topic in OWN_TEXT:
                 own = self.own_sentence(topic, found)
                 if own is None:
                     return finding("placeholder", reason="named in the heading, not spoken of below it")
@@ -199,6 +217,10 @@ class Reading:
             return finding("present", self.quote_to(start, found.code[0][1]), "code")
         if found.pointers:
             last = found.pointers[0][1]
+            if topic in self.lexicon.strict and self.lexicon.strict[topic].search(
+                self.card.visible, *found.pointers[0]
+            ):
+                return finding("present", self.quote_to(start, last))
             links = self.card.links_inside(part.start, max(part.extent, last))
             named = topic != "training_data" or any(DATASET_LINK.search(x.href) for x in links)
             if topic in LINK_SPEAKS and links and named:
@@ -216,6 +238,11 @@ class Reading:
             return None
         return finding("placeholder", reason="code only" if found.code else "empty")
 
+    def has_results(self, part: Part, found: Content) -> bool:
+        if found.pictures or any(re.search(r"\d", self.card.visible[a:b]) for a, b in found.real):
+            return True
+        return any(p.kind == "row" for p in self.card.inside(part.start, part.extent))
+
     def quote_to(self, start: int, end: int) -> int:
         """Keep a quote that would jump over much template to the label alone."""
         return end if end - start <= 560 else min(end, start + 560)
@@ -230,7 +257,8 @@ class Reading:
         return None
 
     def about_training_hardware(self, part: Part, found: Content) -> bool:
-        text = part.label + " " + " ".join(self.card.visible[a:b] for a, b in found.real[:60])
+        above = self.card.heading_path(part.start)
+        text = " ".join([*above, part.label]) + " " + " ".join(self.card.visible[a:b] for a, b in found.real[:60])
         if not HARDWARE.search(text):
             return False
         return bool(TRAINING.search(text)) or not INFERENCE.search(text)
@@ -246,13 +274,16 @@ class Reading:
                 if "citation" in about or "other" in about:
                     quiet_until = max(quiet_until, part.extent)
                 continue
+            if part.kind == "code" and "citation" not in done and BIBTEX.search(self.card.text, part.start, part.end):
+                done.add("citation")
+                yield Finding("citation", "present", "prose", part.start, part.end, "", "BibTeX entry")
             if part.kind in ("code", "image") or part.start < quiet_until:
                 continue
-            start, end = part.start, part.end
+            start, end = said(part)
             for cue in cues_of(visible[start:end], self.scripts):
                 if cue.topic in done or cue.topic in ("description", *LINK_TOPICS):
                     continue
-                if part.kind in ("row", "head") and cue.topic not in ("training_data", "compute"):
+                if part.kind in ("row", "head") and part.columns > 2 and cue.topic not in ("training_data", "compute"):
                     continue
                 match = cue.pattern.search(visible, start, end)
                 if not match:
@@ -261,7 +292,13 @@ class Reading:
                 text = " ".join(visible[first:last].split())
                 if self.lexicon.placeholder.search(text) or self.lexicon.template.search(text):
                     continue
-                outcome: Outcome = "boilerplate" if self.lexicon.boilerplate.search(text) else "present"
+                outcome: Outcome = "present"
+                if self.lexicon.any_boilerplate.search(text):
+                    template = self.lexicon.boilerplate.get(cue.topic)
+                    if template is None or not template.search(text):
+                        continue
+                    rest = " ".join(visible[last:end].split())
+                    outcome = "placeholder" if self.lexicon.placeholder.search(rest) else "boilerplate"
                 if outcome == "present":
                     done.add(cue.topic)
                 words = len(WORD.findall(visible, first, last))
@@ -275,7 +312,7 @@ class Reading:
             if part.kind not in ("text", "item", "label"):
                 continue
             found = Content()
-            self.take(found, part.start, part.end)
+            self.take(found, *said(part))
             for first, last in found.real:
                 words = len(WORD.findall(self.card.visible, first, last))
                 if words >= 5:
@@ -288,6 +325,10 @@ class Reading:
                 yield Finding("description", "linked", "prose", first, last, "", "pointer", address)
 
 
+DESCRIBES = re.compile(
+    r"descri|summary|introduc|overview|简介|介绍|概要|概述|소개|設明|описание|présentation|beschreibung", re.I
+)
+BIBTEX = re.compile(r"@(?:article|misc|inproceedings|techreport|software|online|book|phdthesis|dataset)\s*\{", re.I)
 HARDWARE = re.compile(
     r"\b(?:gpus?|tpus?|npus?|cpus?|[ahv]\d{2,3}s?|a100\w*|h[128]00\w*|v100\w*|rtx|mi\d{3}\w*|t4|p100|l40s?|gaudi\d?|ascend|"
     r"trainium|nvidia|hours?|days?|co2\w*|kwh|mwh|emission\w*|carbon|cluster|supercomputer|aws|azure|gcp|google cloud|"
@@ -300,13 +341,20 @@ TRAINING = re.compile(
     re.I,
 )
 INFERENCE = re.compile(
-    r"\binference\b|\bdeploy\w*|\bto run\b|\brunning\b|\bserv(?:e|ing)\b|\bvram\b|\bquanti[sz]\w*|推理|部署|推論", re.I
+    r"\binference\b|\bdeploy\w*|\bto run\b|\brunning\b|\bserv(?:e|ing)\b|\bquanti[sz]\w*|推理|部署|推論", re.I
 )
 
 
 def best(findings: list[Finding]) -> dict[str, Finding]:
     """The finding that speaks for each topic: present first, a heading before a sentence, then what stands first."""
     chosen: dict[str, Finding] = {}
+    there = [f for f in findings if f.outcome == "present" and f.extent]
     for finding in sorted(findings, key=lambda f: f.rank):
-        chosen.setdefault(finding.topic, finding)
+        if not any(names_it_closer(other, finding) for other in there):
+            chosen.setdefault(finding.topic, finding)
     return chosen
+
+
+def names_it_closer(other: Finding, finding: Finding) -> bool:
+    """Whether a label inside a section names the topic right where the section speaks of it."""
+    return other.topic == finding.topic and finding.start < other.start <= finding.at < finding.extent
