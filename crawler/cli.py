@@ -8,6 +8,7 @@ import sys
 import click
 
 COMMANDS = {
+    "crawl": "crawler.commands.crawl",
     "inspect": "crawler.commands.inspect",
     "lint": "crawler.commands.lint",
     "propose": "crawler.commands.propose",

@@ -76,4 +76,6 @@ class Lead:
     source: Source | None = None
     selector: Selector | None = None
     exact: str = ""
+    ref: str | None = None  # branch, tag or commit that the link names
+    path: str | None = None  # folder or file that the link names
     followed: bool = False

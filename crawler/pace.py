@@ -1,0 +1,124 @@
+"""The pace of each service: what its answers ask for is kept, and passing faults are tried again.
+
+Scrapy 2.19 ignores `Retry-After` and the Hub's `RateLimit`; a gate in `process_request` lets queued requests out. What
+holds a whole service is its slot's `lastseen` pushed into the future when the answer arrives (contract test:
+tests/crawler/test_wire.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+
+from huggingface_hub.utils._http import parse_ratelimit_headers
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import get_retry_request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+logger = logging.getLogger(__name__)
+
+PASSING = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
+TRIES = 10
+DNS_TRIES = 2
+LONGEST_BACKOFF = 60.0
+NO_HINT = 5.0
+
+
+def wanted_pause(status: int, headers: dict[str, str], now: float) -> float:
+    """Seconds that an answer asks to wait before the next request; 0 where it asks for nothing.
+
+    `headers` with lower-case names, `now` as Unix time. Sources: RFC 9110 section 10.2.3, the IETF RateLimit draft as
+    the Hub sends it, GitHub's documentation of rate limits.
+    """
+    if status in (403, 429, 503) and (after := headers.get("retry-after")):
+        return retry_after(after, now)
+    info = parse_ratelimit_headers(headers)
+    if info is not None and info.remaining == 0:
+        return float(info.reset_in_seconds)
+    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
+        return max(0.0, int(headers["x-ratelimit-reset"]) - now) + 1.0
+    return 0.0
+
+
+def retry_after(value: str, now: float) -> float:
+    """Seconds of a Retry-After header, which is a number or a date."""
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (TypeError, ValueError):
+        return NO_HINT
+
+
+def is_limit(status: int, headers: dict[str, str]) -> bool:
+    """GitHub answers 403 for a limit; any other 403 is a refusal."""
+    return status == 403 and (headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers)
+
+
+class PaceMiddleware:
+    """Pauses a slot as long as its service asks, and retries what may pass."""
+
+    def __init__(self, crawler: Crawler, clock: Callable[[], float] = time.time) -> None:
+        self.crawler = crawler
+        self.clock = clock
+        self.longest = crawler.settings.getfloat("OSAI_LONGEST_PAUSE")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PaceMiddleware:
+        pace = cls(crawler)
+        crawler.signals.connect(pace.downloaded, signal=signals.response_downloaded)
+        return pace
+
+    def downloaded(self, response: Response, request: Request) -> None:
+        pause = wanted_pause(response.status, lower(response), self.clock())
+        if pause == 0 and response.status in PASSING:
+            pause = backoff(request)
+        if pause > 0:
+            self.hold(request, min(pause, self.longest))
+
+    def hold(self, request: Request, seconds: float) -> None:
+        """Let nothing out of the request's slot for that long."""
+        engine = self.crawler.engine
+        slot = engine.downloader.slots.get(str(request.meta.get("download_slot"))) if engine else None
+        if slot is None:
+            return
+        if seconds > 5:
+            logger.warning("%s asks to wait %.0f seconds", request.meta.get("download_slot"), seconds)
+        slot.lastseen = max(slot.lastseen, time.monotonic() + seconds - slot.delay)
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        headers = lower(response)
+        if response.status not in PASSING and not is_limit(response.status, headers):
+            return response
+        if wanted_pause(response.status, headers, self.clock()) > self.longest:
+            return response
+        return self.again(request, f"HTTP {response.status}") or response
+
+    def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        name = type(exception).__name__
+        if isinstance(exception, IgnoreRequest) or name in ("DownloadCancelledError", "CancelledError", "NotSupported"):
+            return None
+        tries = DNS_TRIES if "Lookup" in name or "Resolve" in name or "Refused" in name else TRIES
+        if request.meta.get("retry_times", 0) < tries:
+            self.hold(request, backoff(request))
+        return self.again(request, name, tries)
+
+    def again(self, request: Request, reason: str, tries: int = TRIES) -> Request | None:
+        spider = self.crawler.spider
+        assert spider is not None
+        return get_retry_request(request, spider=spider, reason=reason, max_retry_times=tries)
+
+
+def backoff(request: Request) -> float:
+    """Exponential with jitter: about 0.5, 1, 2 … 60 seconds."""
+    step: float = min(LONGEST_BACKOFF, 0.5 * 2 ** request.meta.get("retry_times", 0))
+    return step * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+def lower(response: Response) -> dict[str, str]:
+    return {k.decode("latin-1").lower(): v[-1].decode("latin-1") for k, v in response.headers.items() if v}

@@ -1,0 +1,27 @@
+"""What the parts of one crawl share: handed to Scrapy's components through the spider."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from scrapy.crawler import Crawler
+
+from output.run_folder import RunFolder
+from pipelines.dossier import Dossier
+from spiders.addresses import Addresses
+
+
+@dataclass
+class Session:
+    addresses: Addresses
+    run: RunFolder
+    requests: Counter[str] = field(default_factory=Counter)  # by public host
+    failures: list[str] = field(default_factory=list)
+    dossiers: list[Dossier] = field(default_factory=list)
+
+
+def session_of(crawler: Crawler) -> Session:
+    session = getattr(crawler.spider, "session", None)
+    assert isinstance(session, Session)
+    return session

@@ -1,0 +1,138 @@
+"""Where the services are: public addresses, which records always name, and the ones that are really asked.
+
+The environment variables are those of the interface contract; a replay server on loopback is reached by setting them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+
+@dataclass(frozen=True)
+class Service:
+    """One interface of a service.
+
+    `slot` is the pace it shares (arXiv's limit holds over all its machines together); `delay` the seconds between two
+    requests; `concurrency` how many may be under way; `redirects_to` further hosts that it is known to redirect to.
+    """
+
+    name: str
+    variable: str
+    public: str
+    slot: str
+    delay: float
+    concurrency: int
+    redirects_to: tuple[str, ...] = ()
+    token_variable: str | None = None
+
+
+HUB = Service(
+    "hub", "HF_ENDPOINT", "https://huggingface.co", "huggingface", 0.1, 4,
+    ("cdn-lfs.hf.co", "cdn-lfs-us-1.hf.co", "cdn-lfs-eu-1.hf.co", "cas-bridge.xethub.hf.co", "cdn-lfs.huggingface.co"),
+    "HF_TOKEN",
+)  # fmt: skip
+GITHUB = Service(
+    "github", "GITHUB_API_URL", "https://api.github.com", "github-api", 0.1, 4, ("codeload.github.com",), "GITHUB_TOKEN"
+)
+GITHUB_RAW = Service("github-raw", "GITHUB_RAW_URL", "https://raw.githubusercontent.com", "github-raw", 0.1, 4)
+GITHUB_CODELOAD = Service(
+    "github-codeload", "GITHUB_CODELOAD_URL", "https://codeload.github.com", "github-codeload", 0.1, 2
+)
+ARXIV_API = Service("arxiv-api", "ARXIV_API_URL", "https://export.arxiv.org/api", "arxiv", 3.0, 1, ("arxiv.org",))
+ARXIV = Service("arxiv", "ARXIV_URL", "https://export.arxiv.org", "arxiv", 3.0, 1, ("arxiv.org",))
+SEMANTIC_SCHOLAR = Service(
+    "semantic-scholar", "SEMANTIC_SCHOLAR_URL", "https://api.semanticscholar.org", "semantic-scholar", 1.0, 1,
+    token_variable="S2_API_KEY",  # noqa: S106
+)  # fmt: skip
+OPENALEX = Service(
+    "openalex",
+    "OPENALEX_URL",
+    "https://api.openalex.org",
+    "openalex",
+    0.1,
+    2,
+    token_variable="OPENALEX_API_KEY",  # noqa: S106
+)
+# The longer address first where one begins with the other.
+SERVICES = (HUB, GITHUB, GITHUB_RAW, GITHUB_CODELOAD, ARXIV_API, ARXIV, SEMANTIC_SCHOLAR, OPENALEX)
+
+
+class Addresses:
+    """Translates between public addresses and configured ones."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        environ = os.environ if environ is None else environ
+        self.configured = {s.name: (environ.get(s.variable) or s.public).rstrip("/") for s in SERVICES}
+        self.tokens = {
+            s.name: token.strip()
+            for s in SERVICES
+            if s.token_variable and (token := environ.get(s.token_variable, "")).strip()
+        }
+
+    def service(self, public_url: str) -> Service | None:
+        """The service whose public address the URL begins with."""
+        return next((s for s in SERVICES if below(public_url, s.public)), None)
+
+    def asked_service(self, url: str) -> Service | None:
+        """The service whose configured address the URL begins with."""
+        return next((s for s in SERVICES if below(url, self.configured[s.name])), None)
+
+    def actual(self, public_url: str) -> str:
+        """The address to ask for a public one."""
+        service = self.service(public_url)
+        if service is None:
+            return public_url
+        return self.configured[service.name] + public_url[len(service.public) :]
+
+    def public(self, url: str) -> str:
+        """The public address of one that was asked."""
+        service = self.asked_service(url)
+        return url if service is None else service.public + url[len(self.configured[service.name]) :]
+
+    def origins(self) -> frozenset[str]:
+        """`host:port` of every configured address: the only private addresses that may be asked."""
+        return frozenset(urlsplit(base).netloc for base in self.configured.values())
+
+
+def below(url: str, base: str) -> bool:
+    return url == base or url.startswith((base + "/", base + "?"))
+
+
+def hub_api(kind: str, repo_id: str, query: str = "") -> str:
+    """`kind` is `models` or `datasets`."""
+    return f"{HUB.public}/api/{kind}/{quote(repo_id)}{'?' + query if query else ''}"
+
+
+def hub_file(kind: str, repo_id: str, revision: str, path: str) -> str:
+    prefix = "datasets/" if kind == "datasets" else ""
+    return f"{HUB.public}/{prefix}{repo_id}/resolve/{revision}/{quote(path)}"
+
+
+def hub_page(kind: str, repo_id: str, revision: str | None = None, path: str | None = None) -> str:
+    prefix = "datasets/" if kind == "datasets" else ""
+    page = f"{HUB.public}/{prefix}{repo_id}"
+    if path:
+        return f"{page}/blob/{revision}/{quote(path)}"
+    return f"{page}/tree/{revision}" if revision else page
+
+
+def github_api(repo: str, path: str = "") -> str:
+    return f"{GITHUB.public}/repos/{repo}{'/' + path if path else ''}"
+
+
+def github_raw(repo: str, revision: str, path: str) -> str:
+    return f"{GITHUB_RAW.public}/{repo}/{revision}/{quote(path)}"
+
+
+def github_archive(repo: str, revision: str) -> str:
+    return f"{GITHUB_CODELOAD.public}/{repo}/tar.gz/{revision}"
+
+
+def github_page(repo: str, revision: str | None = None, path: str | None = None) -> str:
+    page = f"https://github.com/{repo}"
+    if path:
+        return f"{page}/blob/{revision}/{quote(path)}"
+    return f"{page}/tree/{revision}" if revision else page

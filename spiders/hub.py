@@ -1,0 +1,116 @@
+"""Hugging Face Hub: facts of a repository at the revision of the first answer, its card, licence and report files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from huggingface_hub import DatasetInfo, ModelInfo
+
+from spiders.addresses import hub_api, hub_file, hub_page
+from spiders.document import Kind, Lead
+from spiders.leads import base_names, leads_of_facts, leads_of_text
+from spiders.walk import PAPER_CAP, Ask, Walk
+
+LICENSE_NAME = re.compile(
+    r"(?i)^(?:[\w.-]*(?:licen[cs]e|copying|notice)[\w.-]*|(?:acceptable[_-]?)?use[_-]?policy[\w.-]*|terms[\w.-]*)$"
+)
+LICENSE_FILES = 6
+REPORT_FILES = 2
+NOT_A_TEXT = re.compile(r"(?i)\.(py|json|ya?ml|png|jpe?g|svg|gif|sh|js|css|ipynb|toml|lock)$")
+
+
+def wanted_files(paths: list[str], card_kind: Kind) -> Iterator[tuple[str, Kind]]:
+    """Files of a Hub repository that say something about openness. Never `config.json`: reading it counts as a
+    download in the model's statistics (Hub docs, "Models Download Stats")."""
+    licenses = reports = 0
+    for path in sorted(paths):
+        name = path.rsplit("/", 1)[-1]
+        if path == "README.md":
+            yield path, card_kind
+        elif re.fullmatch(r"(?i)(model|data)[_-]?(card|sheet)\.(md|txt)|datasheet\.(md|txt)", name):
+            yield path, "model_card" if name.lower().startswith("model") else "dataset_card"
+        elif "/" not in path and LICENSE_NAME.match(name) and not NOT_A_TEXT.search(name) and licenses < LICENSE_FILES:
+            licenses += 1
+            yield path, "license"
+        elif name.lower().endswith(".pdf") and reports < REPORT_FILES:
+            reports += 1
+            yield path, "paper"
+
+
+async def walk_repository(walk: Walk, kind: str) -> None:
+    """`kind` is `models` or `datasets`."""
+    facts_kind: Kind = "hub_model" if kind == "models" else "hub_dataset"
+    card_kind: Kind = "model_card" if kind == "models" else "dataset_card"
+    query = "blobs=true" if kind == "models" else ""
+    answer = await walk.ask(
+        Ask(hub_api(kind, walk.name, query), facts_kind, walk.target, hub_page(kind, walk.name), revision_key="sha")
+    )
+    info = answer.facts
+    if answer.document is None or not info:
+        return
+    read_facts: Callable[..., ModelInfo | DatasetInfo] = ModelInfo if kind == "models" else DatasetInfo
+    typed = read_facts(**info)
+    walk.leads += leads_of_facts(answer.document, walk.target, info)
+    if not typed.sha:
+        return
+    files = list(wanted_files([s.rfilename for s in typed.siblings or []], card_kind))
+    asks = [
+        Ask(
+            hub_file(kind, typed.id, typed.sha, path), what, walk.target,
+            hub_page(kind, typed.id, typed.sha, path), typed.sha, path, PAPER_CAP if what == "paper" else 4 << 20,
+        )
+        for path, what in files
+    ]  # fmt: skip
+    for one in await walk.ask_all(asks):
+        if one.document is not None and one.document.kind in ("model_card", "dataset_card"):
+            walk.leads += new_leads(walk.leads, leads_of_text(one.document, walk.target))
+            if kind == "models":
+                note_base_names(walk, one.document)
+
+
+def new_leads(known: list[Lead], found: Iterator[Lead]) -> list[Lead]:
+    have = {(lead.target, lead.relation) for lead in known}
+    return [lead for lead in found if (lead.target, lead.relation) not in have]
+
+
+def note_base_names(walk: Walk, document: Any) -> None:
+    """Keep names of base models that prose gives, unless a tag or the front matter already names the base."""
+    if any(lead.relation == "base_model" for lead in walk.leads):
+        return
+    seen: set[str] = set()
+    for name, selector, exact in base_names(document, walk.name.rpartition("/")[2]):
+        if name.lower() not in seen:
+            seen.add(name.lower())
+            lead = Lead(walk.target, f"name:{name}", "base_model", "named in prose", document.source, selector, exact)
+            walk.base_names.append(lead)
+
+
+async def walk_model(walk: Walk) -> None:
+    await walk_repository(walk, "models")
+
+
+async def walk_dataset(walk: Walk) -> None:
+    await walk_repository(walk, "datasets")
+
+
+async def organisation_models(walk: Walk, organisation: str) -> list[str]:
+    """Ids of an organisation's models by its own listing: one request, newest first."""
+    query = f"author={organisation}&sort=lastModified&limit=1000&expand[]=lastModified"
+    url = hub_api("models", "").rstrip("/") + "?" + query
+    answer = await walk.ask(Ask(url, "hub_listing", walk.target, f"https://huggingface.co/{organisation}"))
+    rows = answer.data if isinstance(answer.data, list) else []
+    return [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row]
+
+
+def resolve_name(lead: Lead, candidates: list[str]) -> str | None:
+    """The one repository id whose name is the name in prose; None where none or several are."""
+    name = lead.target.removeprefix("name:").lower()
+    exact = {c for c in candidates if c.lower() == name or c.rpartition("/")[2].lower() == name}
+    return exact.pop() if len(exact) == 1 else None
+
+
+def resolved(lead: Lead, repo_id: str, how: str) -> Lead:
+    return replace(lead, target=f"hf:model:{repo_id}", reason=f"{lead.reason}; {how}")

@@ -1,0 +1,26 @@
+"""Papers: what arXiv says of all ids of a crawl in one request, and the PDF of a version."""
+
+from __future__ import annotations
+
+from spiders.addresses import ARXIV, ARXIV_API
+from spiders.walk import PAPER_CAP, Ask, Walk
+
+FEED_TARGET = "arxiv:*"
+IDS_PER_REQUEST = 200
+
+
+async def walk_feed(walk: Walk, ids: list[str]) -> None:
+    """Facts of all ids; arXiv asks for one connection and three seconds between requests, so batches go in turn."""
+    for first in range(0, len(ids), IDS_PER_REQUEST):
+        batch = ids[first : first + IDS_PER_REQUEST]
+        query = f"id_list={','.join(batch)}&max_results={len(batch)}"
+        await walk.ask(
+            Ask(f"{ARXIV_API.public}/query?{query}", "arxiv_feed", walk.target, f"https://arxiv.org/abs/{batch[0]}")
+        )
+
+
+async def walk_pdf(walk: Walk, ident: str, version: str) -> None:
+    """`ident` as `2501.12948`, `version` as `v1`."""
+    url = f"{ARXIV.public}/pdf/{ident}{version}"
+    view = f"https://arxiv.org/abs/{ident}{version}"
+    await walk.ask(Ask(url, "paper", walk.target, view, version, cap=PAPER_CAP))
