@@ -8,7 +8,9 @@ import sys
 import click
 
 COMMANDS = {
+    "changes": "crawler.commands.changes",
     "crawl": "crawler.commands.crawl",
+    "export": "crawler.commands.export",
     "inspect": "crawler.commands.inspect",
     "lint": "crawler.commands.lint",
     "propose": "crawler.commands.propose",
