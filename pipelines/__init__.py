@@ -9,10 +9,11 @@ from pipelines.detector import Detector
 from pipelines.dossier import Dossier
 from pipelines.licenses import detector as licenses
 from pipelines.model_card import detector as model_card
+from pipelines.paper_text import detector as paper_text
 from pipelines.papers import detector as papers
 from pipelines.weights import detector as weights
 
-DETECTORS: tuple[Detector, ...] = (weights, licenses, model_card, papers)
+DETECTORS: tuple[Detector, ...] = (weights, licenses, model_card, papers, paper_text)
 
 
 def read(dossier: Dossier, detectors: Sequence[Detector] = DETECTORS) -> list[EvidenceRecord]:

@@ -70,16 +70,30 @@ def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
     """How running text points at an id."""
     line_start = text.rfind("\n", 0, start) + 1
     words, before = link_words(text, start, end, line_start)
-    before = plain(before)
-    words = plain(words)
+    in_table = text[line_start : line_start + 3].lstrip().startswith("|")
+    before, words = plain(before), plain(words)
     if re.search(r"\bet al\b|^\[?\d{1,3}\]?$", words) or cue("foreign").search(before[-60:]):
         return "foreign", ""
+    if re.search(r"(?i)\barxiv preprint\b\W{0,3}$", before) and re.search(r"\(\W?(?:19|20)\d\d\W?\)|\d{4}\.", before):
+        return "citation", ""
     bare = re.sub(r"[^\w\s:.-]", " ", words).strip(" :.-_")
-    if cue("label").fullmatch(bare) or re.match(r"(?i)paper ?:", words) or cue("label_before").search(before):
-        return "label", "" if cue("label").fullmatch(bare) else words
-    if cue("own_words").search(before[-140:]) or cue("own_words").search(words):
-        return "own_words", words
+    called = bool(cue("label").fullmatch(bare)) or not bare
+    if called and (name := NAMED_PAPER.search(before)):
+        return "text", f"{name[1]} paper"
+    if cue("label_before").search(before) or (called and bare and not in_table) or re.match(r"(?i)paper ?:", words):
+        return "label", "" if called else words
+    speaks = cue("own_words").search(before[-140:]) or cue("own_words").search(words)
+    if speaks and not re.match(r"(?i)(?:this|original|the original)\b", bare) and (called or len(words.split()) > 3):
+        return "own_words", "" if called else words
     return "text", words
+
+
+# "Section 5 of the LLaMA [paper](…)": a name stands before a link that only says paper.
+NAMED_PAPER = re.compile(
+    r"(?<![.:!?] )(?<!^)\b(?!(?:Paper|ArXiv|The|Our|Read|See|Official|Research|Associated|Report|Technical|Tech|PDF|"
+    r"Or|And|In|To|At|Code|Page|Demo|GitHub|Blog|Project|Website|Homepage|Model|Card|Original|HF|Link|News|Citation|BibTeX)\b)"
+    r"((?:[A-Z][\w+]*|[a-z]+[A-Z0-9])[\w.+-]*)\s*$"
+)
 
 
 def link_words(text: str, start: int, end: int, line_start: int) -> tuple[str, str]:
@@ -90,8 +104,8 @@ def link_words(text: str, start: int, end: int, line_start: int) -> tuple[str, s
         return markdown[1], before[: markdown.start()]
     anchor = re.search(r"<a\s[^<>]{0,200}$", before)
     if anchor:
-        whole = text[end : end + 400]
-        inner = re.match(r"[^<>]{0,200}>(.{0,300}?)</a>", whole, re.DOTALL)
+        whole = text[end : end + 1200]
+        inner = re.match(r"[^<>]{0,200}>(.{0,1000}?)</a>", whole, re.DOTALL)
         label = inner[1] if inner else ""
         image = re.search(r"(?:alt=\"|label=)([^\"&]{1,60})", label)
         return image[1] if image and not plain(label) else label, before[: anchor.start()]

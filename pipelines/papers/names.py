@@ -13,7 +13,8 @@ import yaml
 
 class Cues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noise: list[str]
-    base_families: list[str]
+    base_families: dict[str, list[str]]
+    generic_words: list[str]
     used_titles: str
     label: str
     label_before: str
@@ -45,13 +46,21 @@ GREEK = str.maketrans({"Σ": "sigma", "α": "alpha", "δ": "delta", "Δ": "delta
 
 def pieces(name: str) -> tuple[str, ...]:
     """Words and version numbers of a model's name, without sizes and variants: Qwen2.5-Coder-7B -> qwen 2.5 coder."""
-    name = name.translate(GREEK)
+    name = re.sub(r"(?<=\d)_(?=\d)|(?<=\b[vV]\d)-(?=\d\b)", ".", name.translate(GREEK))
     parts = [p for p in re.split(r"[-_/\s:]+", name) if p]
     kept = [p for p in parts if not noise().fullmatch(p)] or parts[:1]
     found: list[str] = []
     for part in kept:
         found += [p.lower() for p in re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+", part)]
     return tuple(found)
+
+
+def acronym(name: str) -> str:
+    """Initials of long words and the short words: stable-diffusion-xl -> SDXL. Empty under three letters."""
+    words = [w for w in re.split(r"[-_\s]+", name) if re.fullmatch(r"[A-Za-z]+", w)]
+    kept = [w for w in words if len(w) <= 2 or not noise().fullmatch(w)]
+    letters = "".join(w if len(w) <= 2 else w[0] for w in kept).upper()
+    return letters if len(letters) >= 3 and len(kept) >= 3 else ""
 
 
 def is_version(piece: str) -> bool:
@@ -74,7 +83,7 @@ def pattern(parts: tuple[str, ...], versions: str = "same") -> re.Pattern[str]:
 
 def clean_title(title: str) -> str:
     """A title without BibTeX braces, LaTeX and typographic odds and ends."""
-    title = re.sub(r"\\[a-zA-Z]+\s?|[{}$]", "", title)
+    title = re.sub(r"(?<=\w)\+(?!\w)", "p", re.sub(r"\\[a-zA-Z]+\s?|[{}$\\]", "", title))
     return " ".join(title.translate(GREEK).split())
 
 
@@ -88,47 +97,92 @@ def match_title(title: str, name: str, owner: str = "", bases: tuple[str, ...] =
     parts = pieces(name)
     if not parts or not title:
         return ""
-    own = pattern(parts).search(title)
-    if own:
+    if pattern(parts).search(title) and not only_generic(parts):
         return "full"
-    if (words := tuple(p for p in parts if not is_version(p))) and len("".join(words)) > 1:
-        found = pattern(parts, "any").search(title)
-        if found:
-            return "version" if is_version(parts[-1]) or re.search(r"\d", found[0]) else "full"
+    if (short := acronym(name)) and re.search(rf"\b{short}\b", title):
+        return "full"
     for base in bases:
-        if pieces(base) != parts and pattern(pieces(base)).search(title):
+        if pieces(base) != parts and not only_generic(pieces(base)) and pattern(pieces(base)).search(title):
             return "base"
+    if len(words_of(parts)) > 1 and not only_generic(parts) and (found := pattern(parts, "any").search(title)):
+        return other_version(parts, found[0], owner)
     return part_of_name(title, parts, owner)
+
+
+def words_of(parts: tuple[str, ...]) -> str:
+    return "".join(p for p in parts if not is_version(p))
+
+
+def only_generic(parts: tuple[str, ...]) -> bool:
+    return all(p in cues().generic_words for p in parts if not is_version(p))
+
+
+def other_version(parts: tuple[str, ...], found: str, owner: str) -> Match:
+    """All words of the name, but not its numbers: the same model if the number is a first one or not the owner's."""
+    numbers = [n for n, p in enumerate(parts) if is_version(p)]
+    if not re.search(r"\d", found):
+        first = all(float(".".join(parts[n].split(".")[:2])) <= 1.0 for n in numbers)
+        of_others = all(n > 0 and family_of_others(parts[n - 1], owner) for n in numbers)
+        if first or of_others:
+            return "full"
+    return "version"
+
+
+def family_of_others(word: str, owner: str) -> bool:
+    makers = cues().base_families.get(word)
+    return makers is not None and not any(maker in plain_owner(owner) for maker in makers)
+
+
+def plain_owner(owner: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", owner.lower())
 
 
 def part_of_name(title: str, parts: tuple[str, ...], owner: str) -> Match:
     """A title that holds the beginning of the name, or what follows it."""
-    families = {f.replace(" ", "") for f in cues().base_families}
-    owners = pieces(owner)
+    owners = pieces(owner) if owner else ()
     for end in range(len(parts) - 1, 0, -1):
         head = parts[:end]
-        if head == owners or all(is_version(p) for p in head) or len("".join(head)) < 2:
+        if head == owners or only_generic(head) or (len(words_of(head)) < 2 and not any(map(is_version, head))):
             continue
-        found = pattern(head).search(title)
-        if found and found.start() < 40 and not re.match(r"-?\w", title[found.end() :]):
-            return "family" if head[0] not in families or is_owner(head, owner) else "base"
-        loose = pattern(head, "any").search(title) if any(map(is_version, head)) else None
-        if loose and loose.start() < 40 and not re.match(r"-?\w", title[loose.end() :]):
-            return "version" if head[0] not in families or is_owner(head, owner) else "base"
+        for versions in ("same", "any"):
+            found = pattern(head, versions).search(title)
+            if (
+                not found
+                or re.match(r"-?\w", title[found.end() :])
+                or (found.start() > 40 and not any(map(is_version, head)))
+            ):
+                continue
+            if family_of_others(words_of(head), owner):
+                return "base"
+            return "family" if versions == "same" else "version"
+    proper = len(title.split()) >= 4 or bool(re.search(r"(?i)paper|report", title))
     for start in range(1, len(parts)):
-        if is_version(parts[start]):
-            continue
         for end in range(len(parts), start, -1):
             tail = parts[start:end]
-            word = "".join(p for p in tail if not is_version(p))
-            if len(word) < 4 and word not in families:
+            if is_version(tail[0]) or only_generic(tail):
                 continue
-            found = pattern(tail).search(title) or pattern(tail, "any").search(title)
-            if found:
-                return "base" if word in families else "full" if len(word) >= 6 else ""
+            word = words_of(tail)
+            if not (pattern(tail).search(title) or (len(word) > 3 and pattern(tail, "any").search(title))):
+                continue
+            if word in cues().base_families:
+                return "base" if family_of_others(word, owner) else "family"
+            if len(word) >= 4 and proper:
+                return "full"
     return ""
 
 
-def is_owner(head: tuple[str, ...], owner: str) -> bool:
-    """Whether the owner of the repository is the one who makes the family (Qwen/Qwen2, google-t5/t5)."""
-    return head[0] in re.sub(r"[^a-z0-9]", "", owner.lower())
+def named_base(title: str, name: str, owner: str) -> Match:
+    """A title that begins with a family others build on, or with the owner's family where the name only ends in it."""
+    title, parts = clean_title(title).lstrip("- "), pieces(name)
+    for family in (*cues().base_families, *pieces(owner)[:1]):
+        if (
+            len(family) < 4
+            or not (found := pattern((family,)).match(title))
+            or re.match(r"-?[^\W\d]", title[found.end() :])
+        ):
+            continue
+        if family_of_others(family, owner):
+            return "base"
+        if parts and parts[0] != family and parts[0].endswith(family):
+            return "version"
+    return ""

@@ -15,7 +15,7 @@ import msgspec
 
 from pipelines.dossier import Dossier
 from pipelines.papers.mentions import Mention, mentions
-from pipelines.papers.names import Match, clean_title, cue, match_title, pattern, pieces
+from pipelines.papers.names import Match, clean_title, cue, match_title, named_base, pattern, pieces
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
 from spiders.document import Document
 
@@ -132,12 +132,19 @@ def tag_mentions(document: Document) -> Iterable[Mention]:
 
 
 def declared_bases(document: Document) -> list[str]:
-    """Names of base models from the Hub's tags (`base_model:quantized:ORG/NAME`)."""
+    """Names of base models as the card's front matter or the Hub's tags (`base_model:quantized:ORG/NAME`) give them."""
+    if document.kind == "model_card":
+        front = re.match(r"---\r?\n(.{0,20000}?)\n---", document.text, re.DOTALL)
+        named = re.search(r"(?m)^base_model:(.{0,300}(?:\n\s*-.{0,200}){0,20})", front[1]) if front else None
+        return re.findall(r"[\w.-]+/([\w.-]+)", named[1]) if named else []
     if document.kind != "hub_model":
         return []
     tags = hub_answer(document).get("tags")
-    named = [t for t in tags if isinstance(t, str) and t.startswith("base_model:")] if isinstance(tags, list) else []
-    return [tag.rsplit(":", 1)[-1].split("/")[-1] for tag in named]
+    return [
+        tag.rsplit("/", 1)[-1]
+        for tag in (tags if isinstance(tags, list) else [])
+        if isinstance(tag, str) and tag.startswith("base_model:")
+    ]
 
 
 def hub_answer(document: Document) -> dict[str, object]:
@@ -201,7 +208,11 @@ def weigh(
     used = bool(cue("used_titles").search(title))
     if entry and maker and not used and pattern(pieces(repository)).search(entry.summary.text):
         return paper("own", "abstract names the model"), "words"
-    if match == "family" and maker:
+    if not match and maker and (other := named_base(title, repository, owner)):
+        if other == "base":
+            return paper("base", f"title names a model that others build on ({title[:120]})"), "name"
+        return paper("earlier", f"title names another model of the same maker ({title[:120]})"), "name"
+    if match == "family" and (maker or len(by.split()) >= 5):
         return paper(
             "own", f"title names the family of the model, and the maker gives it as the reference ({by})"
         ), "words"

@@ -12,7 +12,7 @@ from pipelines.dossier import Dossier, searched
 from pipelines.papers.mentions import Mention
 from pipelines.papers.names import match_title
 from pipelines.papers.own import OwnPaper, hub_answer, release_documents, release_name
-from pipelines.readers.pdf import PROBLEM_TEXT, Page, quote_page, read_pdf
+from pipelines.readers.pdf import LINE_END_HYPHEN, PROBLEM_TEXT, Page, quote_page, read_pdf
 from spiders.document import Document
 
 CITED_SHOWN = 50
@@ -229,7 +229,7 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
             source=document.source,
         )
     start, end = title_span(pdf.pages[0])
-    title = " ".join(pdf.pages[0].text[start:end].replace("\ufffe", "-").split())
+    title = page_title(pdf.pages[0])
     owner, _, repository = release_name(dossier, dossier.root).rpartition("/")
     match = match_title(title, repository, owner) if repository else ""
     points: Points = {"full": "open", "family": "partial", "version": "partial"}.get(match, "neutral")  # type: ignore[assignment]
@@ -253,6 +253,12 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
         quote=quote,
         selector=selector,
     )
+
+
+def page_title(page: Page) -> str:
+    """The title of a report as one line."""
+    start, end = title_span(page)
+    return " ".join(page.text[start:end].replace(LINE_END_HYPHEN, "-").split())
 
 
 def title_span(page: Page) -> tuple[int, int]:

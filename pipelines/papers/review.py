@@ -50,6 +50,7 @@ def paper_records(detector: Detector, dossier: Dossier, paper: OwnPaper) -> Iter
             "year": one.review.year,
             "doi": one.doi or None,
             "said_by": one.by,
+            "as_said": one.quote.exact,
             "verdict": paper.verdict,
         }
         of_what = {"own": "Paper", "earlier": "Paper on another version", "base": "Paper on the base model"}[

@@ -208,6 +208,7 @@ def structured(pages: list[Page]) -> list[Page]:
     margins = running_lines(pages)
     usual = body_size(pages)
     heading, in_references = "", False
+    number: tuple[int, ...] = ()
     found: list[Page] = []
     for page in pages:
         lines: list[Line] = []
@@ -216,14 +217,36 @@ def structured(pages: list[Page]) -> list[Page]:
             role: Role = "body"
             if (page.number, line.start) in margins:
                 role = "margin"
-            elif is_heading(text, line, usual):
+            elif is_heading(text, line, usual) and (line.size > usual * 1.04 or follows(number, section_number(text))):
                 role, heading = "heading", text
+                number = section_number(text) or number
                 in_references = bool(REFERENCES.fullmatch(text.strip(" :")))
             elif in_references:
                 role = "references"
             lines.append(Line(line.start, line.end, line.box, line.size, role, heading))
         found.append(Page(page.number, page.width, page.height, page.text, tuple(lines)))
     return found
+
+
+def section_number(heading: str) -> tuple[int, ...]:
+    """`3.1 Data` is (3, 1), `B.2 Prompts` is (-2, 2) for appendix B, a heading without a number is ()."""
+    match = re.match(r"((?:\d{1,2}|[A-Z])(?:\.\d{1,2}){0,3})\.?\s", heading)
+    if not match:
+        return ()
+    return tuple(int(p) if p.isdigit() else -(ord(p) - ord("A") + 1) for p in match[1].split("."))
+
+
+def follows(before: tuple[int, ...], number: tuple[int, ...]) -> bool:
+    """Whether a section number can come after another: rows of tables and lists with numbers cannot."""
+    if not number or not before:
+        return not number or abs(number[-1]) <= 2
+    depth = len(number)
+    if depth > len(before):
+        return depth == len(before) + 1 and number[:-1] == before and 0 < number[-1] <= 2
+    if number[:-1] != before[: depth - 1]:
+        return False
+    step = abs(number[-1]) - abs(before[depth - 1])
+    return 0 < step <= 2 if (number[-1] < 0) == (before[depth - 1] < 0) else number == (-1,)
 
 
 def body_size(pages: list[Page]) -> float:

@@ -1,0 +1,177 @@
+"""Paper text: what a report says of hardware, data and licence, and what it covers, each with page and quote."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from output.record import EvidenceRecord, Parameter, Points, Subject
+from pipelines.detector import Detector
+from pipelines.dossier import Dossier
+from pipelines.paper_text.sentences import Sentence, sentences
+from pipelines.paper_text.statements import Speaker, Statement, lexicon, said, statements
+from pipelines.papers.names import match_title
+from pipelines.papers.own import own_papers, release_name
+from pipelines.papers.preprint import page_title
+from pipelines.readers.pdf import PROBLEM_TEXT, Pdf, read_pdf
+from spiders.document import Document
+
+STATEMENTS_SHOWN = 30  # of one indicator and one report
+
+WORDS = {
+    "hardware.training": "Training hardware",
+    "hardware.parallelism": "Training parallelism",
+    "hardware.energy": "Energy of training",
+    "data.described": "Training data described",
+    "data.withheld": "Training data not open",
+    "license.declared": "Licence named",
+}
+
+
+def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    papers = {paper.id: paper for paper in own_papers(dossier) if paper.verdict != "cited"}
+    done: set[str] = set()
+    for document in dossier.of("paper"):
+        if document.source.sha256 in done:
+            continue
+        done.add(document.source.sha256)
+        paper = next((p for ident, p in papers.items() if ident in document.source.url), None)
+        pdf = read_pdf(document.body)
+        title = page_title(pdf.pages[0]) if pdf.pages else ""
+        owner, _, repository = release_name(dossier, dossier.root).rpartition("/")
+        local = document.target == dossier.root
+        match = match_title(title, repository, owner) if repository else ""
+        if paper:
+            target = paper.component_target or dossier.root
+        elif local or match in ("full", "family", "version"):
+            target = dossier.root
+        else:
+            continue
+        names = [n for n in (own_name(title), repository) if n]
+        yield from read(document, pdf, dossier.subject(target), names)
+
+
+def own_name(title: str) -> str:
+    """What a title calls the model: what stands before its colon, or before "Technical Report"."""
+    head = re.split(r":\s|\s[–—]\s", title, maxsplit=1)[0]
+    head = re.sub(r"(?i)\b(?:technical|tech|research)? ?report\b.*|\bmodel card\b.*|\bfamily\b.*", "", head).strip()
+    return head if 0 < len(head.split()) <= 4 and re.search(r"[A-Z]", head) else ""
+
+
+def read(document: Document, pdf: Pdf, subject: Subject, names: list[str]) -> Iterator[EvidenceRecord]:
+    where = document.source.path or document.source.url.rsplit("/", 1)[-1]
+    if pdf.problem:
+        yield detector.record(
+            subject,
+            "preprint",
+            "preprint.coverage",
+            "error" if pdf.problem in ("broken", "timeout", "crashed") else "unavailable",
+            f"{where} could not be read: {PROBLEM_TEXT[pdf.problem]}.",
+            rule="pdf",
+            value={"problem": pdf.problem, "pages": pdf.page_count},
+            source=document.source,
+        )
+        return
+    found = list(sentences(pdf))
+    yield coverage(document, pdf, found, subject, where)
+    shown: Counter[str] = Counter()
+    for statement in statements(found, Speaker(names)):
+        shown[statement.indicator] += 1
+        if shown[statement.indicator] <= STATEMENTS_SHOWN:
+            yield record(document, statement, subject, where)
+
+
+def record(document: Document, statement: Statement, subject: Subject, where: str) -> EvidenceRecord:
+    sentence = statement.sentence
+    quote, selector = sentence.quote(statement.start, statement.end)
+    return detector.record(
+        subject,
+        parameter_of(statement, subject),
+        statement.indicator,
+        "present",
+        f"{WORDS[statement.indicator]} in {where}, page {sentence.page}: {shorten(statement)}",
+        rule=statement.rule,
+        points=points_of(statement),
+        value={**statement.value, "page": sentence.page},
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def shorten(statement: Statement, limit: int = 260) -> str:
+    """The sentence, cut around the words that matter."""
+    text = " ".join(statement.sentence.text.split())
+    if len(text) <= limit:
+        return text
+    left = max(0, min(statement.start - limit // 3, len(text) - limit))
+    left = text.rfind(" ", 0, left) + 1 if left else 0
+    right = text.find(" ", left + limit)
+    return ("… " if left else "") + (text[left:right] + " …" if right > 0 else text[left:])
+
+
+def parameter_of(statement: Statement, subject: Subject) -> Parameter:
+    if statement.indicator.startswith("hardware."):
+        return "hardware_architecture"
+    if statement.indicator == "license.declared":
+        return "licenses"
+    tuning = statement.value.get("stage") == "tuning" and subject.component != "base"
+    return "datasources_endmodel" if tuning else "datasources_basemodel"
+
+
+def points_of(statement: Statement) -> Points:
+    """Accelerators with their number are what the index asks for; a source that is named can be looked for."""
+    value = statement.value
+    if statement.indicator == "hardware.training":
+        return "open" if value.get("accelerators") and (value.get("count") or value.get("hours")) else "partial"
+    if statement.indicator == "data.withheld":
+        return "closed"
+    return "partial" if value.get("sources") else "neutral"
+
+
+def coverage(document: Document, pdf: Pdf, found: list[Sentence], subject: Subject, where: str) -> EvidenceRecord:
+    """Words that stand below headings of each topic; text without headings is counted as such."""
+    words: Counter[str] = Counter()
+    pages: dict[str, set[int]] = {}
+    first: dict[str, Sentence] = {}
+    for sentence in found:
+        count = len(sentence.text.split())
+        words[""] += count
+        for rule in lexicon().topics:
+            if said(rule.said).search(sentence.section):
+                words[rule.topic] += count
+                pages.setdefault(rule.topic, set()).add(sentence.page)
+                first.setdefault(rule.topic, sentence)
+    total = words.pop("") or 1
+    covered = [rule.topic for rule in lexicon().topics if words[rule.topic] >= 20]
+    missing = [rule.topic for rule in lexicon().topics if rule.topic not in covered]
+    parts = ", ".join(f"{topic} ({words[topic]} words)" for topic in covered)
+    read_part = "" if pdf.complete else f" of which {len(pdf.pages)} were read"
+    lead = first[covered[0]] if covered else found[0] if found else None
+    quote, selector = lead.quote(0, 1) if lead else (None, None)
+    return detector.record(
+        subject,
+        "preprint",
+        "preprint.coverage",
+        "present",
+        f"{where} ({pdf.page_count} pages{read_part}) has sections on {parts or 'none of the topics asked for'}"
+        f"{'; no heading names ' + ', '.join(missing) if missing and covered else ''}.",
+        rule="headings",
+        value={
+            "pages": pdf.page_count,
+            "pages_read": len(pdf.pages),
+            "words": total,
+            "topics": {
+                t: {"words": words[t], "share": round(words[t] / total, 3), "pages": sorted(pages[t])} for t in covered
+            },
+            "missing": missing,
+        },
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+detector = Detector(Path(__file__).parent, detect)

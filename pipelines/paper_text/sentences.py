@@ -1,0 +1,86 @@
+"""Sentences of a report, each with its section and the way back to the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from output.record import QUOTE_LIMIT, Quote, Selector
+from pipelines.readers.pdf import Flow, Pdf, flows
+
+SENTENCE_LIMIT = 900
+
+BREAK = re.compile(
+    r"(?<=[.!?])(?<!\bal\.)(?<!\bFig\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!v\.s\.)(?<!\bcf\.)(?<!\bSec\.)(?<!\bEq\.)"
+    r"(?<!\bNo\.)(?<!\bno\.)(?<!\bapprox\.)(?<!\b[A-Z]\.)\s+(?=[\"“(•‡†*–\d]{0,3}\s?[A-Z\d]|[^\x00-\x7f])"
+    r"|\s+(?=[•▪◦]\s)|(?<=[a-z)])\s+(?=(?:Table|Figure) \d+ ?[:|.])"
+)
+NUMBER = re.compile(r"^((?:\d{1,2}|[A-Z])(?:\.\d{1,2})*)\.?\s")
+
+
+class Sentence:
+    """A sentence: its running text, the headings above it (`path`) and the two sentences that lead to it (`before`)."""
+
+    __slots__ = ("before", "end", "flow", "path", "start", "text")
+
+    def __init__(self, flow: Flow, start: int, end: int, path: tuple[str, ...], before: str) -> None:
+        self.flow, self.start, self.end, self.path, self.before = flow, start, end, path, before
+        self.text = flow.text[start:end]
+
+    @property
+    def page(self) -> int:
+        return self.flow.page.number
+
+    @property
+    def section(self) -> str:
+        return " / ".join(self.path)
+
+    @property
+    def tabular(self) -> bool:
+        """Rows of a table or ticks of a plot that run into each other, no sentence."""
+        words = self.text.split()
+        return len(words) > 8 and sum(map(is_number, words)) / len(words) > 0.3
+
+    def quote(self, start: int | None = None, end: int | None = None) -> tuple[Quote, Selector]:
+        """Quote the sentence, or as much of it as fits around the characters `start` to `end` of its text."""
+        places = self.flow.places
+        left, right = self.start, self.end
+        if start is not None and end is not None and places[right - 1] - places[left] >= QUOTE_LIMIT:
+            left += max(0, start - 200)
+            right = min(self.end, self.start + max(end, start + 200))
+        quote, selector = self.flow.quote(left, right)
+        path = self.path or None
+        return quote, Selector(start=selector.start, end=selector.end, page=selector.page, heading_path=path)
+
+
+def is_number(word: str) -> bool:
+    return not any(c.isalpha() for c in word) or bool(re.fullmatch(r"[\d.,]+[KMBT%k]?", word))
+
+
+def sentences(pdf: Pdf) -> Iterator[Sentence]:
+    """Sentences of the body in reading order; a sentence that runs over a page end is two."""
+    titles: dict[str, str] = {}
+    for page in pdf.pages:
+        for heading, flow in flows(page):
+            path = heading_path(heading, titles)
+            before: list[str] = []
+            start = 0
+            for cut in [*(m.end() for m in BREAK.finditer(flow.text)), len(flow.text)]:
+                end = min(cut, start + SENTENCE_LIMIT)
+                if flow.text[start:end].strip():
+                    stop = start + len(flow.text[start:end].rstrip())
+                    sentence = Sentence(flow, start, stop, path, " ".join(before[-2:]))
+                    before.append(sentence.text)
+                    yield sentence
+                start = cut
+
+
+def heading_path(heading: str, titles: dict[str, str]) -> tuple[str, ...]:
+    """A numbered heading with those above it: `4.1 Data` stands below `4 Training`."""
+    match = NUMBER.match(heading)
+    if not match:
+        return (heading,) if heading else ()
+    number = match[1]
+    titles[number] = heading
+    parts = number.split(".")
+    return tuple(titles[p] for n in range(1, len(parts) + 1) if (p := ".".join(parts[:n])) in titles)

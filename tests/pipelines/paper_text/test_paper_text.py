@@ -1,0 +1,165 @@
+"""Statements of reports: training hardware is not that of a benchmark, of inference or of somebody else's model."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+
+import pytest
+
+from output.record import EvidenceRecord, Source
+from pipelines.dossier import Dossier
+from pipelines.paper_text import detector, own_name
+from pipelines.readers.pdf import parse
+from spiders.document import Document
+from tests.pipelines.readers.pdfs import Placed, make_pdf
+
+TITLE = "Nimbus-2 Technical Report"
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker process has its own tests; starting one for each sentence would take long."""
+    monkeypatch.setattr(sys.modules["pipelines.paper_text"], "read_pdf", parse)
+
+
+def report(heading: str, text: str) -> bytes:
+    """A report with one section; `text` is set in lines of about 90 characters."""
+    lines: list[Placed] = [(72, 780, 18, TITLE), (72, 740, 13, "1. Introduction"), (72, 720, 10, "We present a model.")]
+    lines.append((72, 690, 13, heading))
+    words, line, at = text.split(), "", 670
+    for word in words:
+        if len(line) + len(word) > 90:
+            lines.append((72, at, 10, line))
+            line, at = "", at - 12
+        line = f"{line} {word}".strip()
+    lines.append((72, at, 10, line))
+    return make_pdf([lines])
+
+
+def read(body: bytes) -> list[EvidenceRecord]:
+    source = Source("report.pdf", "report.pdf", path="report.pdf", sha256=hashlib.sha256(body).hexdigest())
+    return list(detector.detect(Dossier("url:report.pdf", (Document("paper", "url:report.pdf", source, body),)), ()))
+
+
+def found(heading: str, text: str, indicator: str) -> list[EvidenceRecord]:
+    return [r for r in read(report(heading, text)) if r.indicator == indicator]
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "value"),
+    [
+        (
+            "2. Infrastructure",
+            "Nimbus-2 was trained on 512 NVIDIA H100 GPUs for nine days.",
+            {"accelerators": ["H100"], "count": 512, "duration": "nine days"},
+        ),
+        (
+            "2. Training Details",
+            "We use 16 nodes, each with 8 A100 80GB GPUs, for all runs.",
+            {"accelerators": ["A100"], "count": 8, "nodes": "16"},
+        ),
+        (
+            "3. Pre-training",
+            "In total, pre-training took 1.4M H800 GPU hours.",
+            {"accelerators": ["H800"], "hours": "1.4M H800 GPU hours"},
+        ),
+        ("3. Training", "We trained our model on Cloud TPU v4 pods.", {"accelerators": ["TPU"]}),
+        ("Acknowledgements", "We thank the LUMI supercomputer for the hours.", {"machine": "LUMI"}),
+    ],
+)
+def test_training_hardware(heading: str, text: str, value: dict[str, object]) -> None:
+    (record,) = found(heading, text, "hardware.training")
+    assert {key: record.value.get(key) for key in value} == value
+    assert record.quote
+    assert record.selector
+    assert record.selector.page == 1
+    assert re.sub(r"\s", "", record.quote.exact) == re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        ("4. Inference", "The model runs on a single A100 GPU."),
+        ("2. Infrastructure", "We deploy Nimbus-2 on 32 H800 GPUs with a latency of 20 ms."),
+        ("2. Kernels", "The kernel reaches 80 % of the peak of an H100 GPU, a speed-up of two."),
+        ("5. Related Work", "Cirrus was trained on 2048 A100 GPUs."),
+        ("2. Infrastructure", "Cirrus (Writer et al., 2026) was trained on 2048 A100 GPUs."),
+        ("2. Throughput", "The experiment was run on 8 V100 GPUs to compare both frameworks."),
+        ("2. Architecture", "The model was designed to fit within a consumer GPU such as an RTX 4090."),
+        ("6. Evaluation", "Evaluation was performed on 4 A100 GPUs."),
+    ],
+)
+def test_no_training_hardware(heading: str, text: str) -> None:
+    assert found(heading, text, "hardware.training") == []
+
+
+def test_parallelism() -> None:
+    (record,) = found("2. Infrastructure", "Training uses 8-way tensor parallelism and ZeRO-1.", "hardware.parallelism")
+    assert record.value["kinds"] == ["tensor parallelism", "zero-1"]
+    assert found("2. Setup", "We evaluate in a zero-shot setting, training nothing.", "hardware.parallelism") == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "parameter"),
+    [
+        ("3.1 Pre-training Data", "The corpus consists of 1.2 trillion tokens.", "datasources_basemodel"),
+        ("3.1 Data", "We sampled 40 % of the text from the Cloud Atlas corpus.", "datasources_basemodel"),
+        ("4 Supervised Fine-Tuning", "We collect 30k instructions written by hand.", "datasources_endmodel"),
+    ],
+)
+def test_training_data(heading: str, text: str, parameter: str) -> None:
+    (record,) = found(heading, text, "data.described")
+    assert record.parameter == parameter
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        ("5 Evaluation", "The test set consists of 12,000 questions."),
+        ("2 Related Work", "Cirrus was trained on 4 trillion tokens."),
+        ("3.2 Hyper-parameters", "We train with a context length of 32,768 tokens."),
+        ("3 Training", "Cirrus (Writer et al., 2026) was trained on 4 trillion tokens of text."),
+        ("5.3 Ablation Studies", "We train a small model on 300B tokens."),
+    ],
+)
+def test_no_training_data(heading: str, text: str) -> None:
+    assert found(heading, text, "data.described") == []
+
+
+def test_data_that_are_kept_back_point_to_closed() -> None:
+    (record,) = found("3.1 Data", "We train on internal data that we cannot describe.", "data.withheld")
+    assert record.points == "closed"
+
+
+def test_only_the_reports_own_licence_counts() -> None:
+    own = "We release Nimbus-2 under the Apache 2.0 license."
+    base = "Cirrus (Writer et al., 2026) is released under the MIT license."
+    assert [r.value["said"] for r in found("6. Release", own, "license.declared")] == ["Apache 2.0"]
+    assert found("6. Release", base, "license.declared") == []
+
+
+def test_coverage_names_topics_and_what_is_missing() -> None:
+    text = "Nimbus-2 was trained on clouds. " * 8
+    (record,) = found("2. Training Data", text, "preprint.coverage")
+    assert list(record.value["topics"]) == ["training data"]
+    assert "limitations" in record.value["missing"]
+
+
+def test_a_damaged_report_is_an_error() -> None:
+    (record,) = read(b"%PDF-1.7 nothing more")
+    assert record.outcome == "error"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        (TITLE, "Nimbus-2"),
+        ("Nimbus: A Model of Weather", "Nimbus"),
+        ("The Nimbus 3 Herd of Models and Many Other Things", ""),
+        ("learning the weather by heart", ""),
+    ],
+)
+def test_what_a_title_calls_the_model(title: str, name: str) -> None:
+    assert own_name(title) == name
