@@ -10,11 +10,13 @@ import click
 COMMANDS = {
     "changes": "crawler.commands.changes",
     "crawl": "crawler.commands.crawl",
+    "demo": "crawler.commands.demo",
     "export": "crawler.commands.export",
     "inspect": "crawler.commands.inspect",
     "lint": "crawler.commands.lint",
     "propose": "crawler.commands.propose",
     "report": "crawler.commands.report",
+    "verify": "crawler.commands.verify",
 }
 
 

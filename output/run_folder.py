@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -46,6 +47,17 @@ def make_room(folder: Path, *, replace: bool) -> None:
             shutil.rmtree(child)
         else:
             child.unlink()
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of the evidence, the list of documents and the archive, so that a changed byte anywhere shows."""
+    paths = [*sorted(folder.glob("*.jsonl")), *sorted((folder / "archive").glob("*"))]
+    found = {}
+    for path in paths:
+        if path.name != "log.jsonl":
+            with path.open("rb") as file:
+                found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 class RunFolder:
@@ -105,6 +117,7 @@ class RunFolder:
             "records": sum(self.outcomes.values()),
             "outcomes": dict(sorted(self.outcomes.items())),
             "indicators": dict(sorted(self.indicators.items())),
+            "files": file_hashes(self.folder),
             **about,
         }
         self.write_about()

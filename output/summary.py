@@ -16,6 +16,7 @@ from output.run import load_run
 
 FOUND = ("present", "linked", "boilerplate", "placeholder")
 STATEMENTS_SHOWN = 3
+PLAIN_WIDTH = 120
 
 
 def by_parameter(records: Iterable[EvidenceRecord]) -> dict[str, list[EvidenceRecord]]:
@@ -27,7 +28,7 @@ def by_parameter(records: Iterable[EvidenceRecord]) -> dict[str, list[EvidenceRe
 
 def print_table(folder: Path) -> None:
     run = load_run(folder)
-    console = Console(file=sys.stdout)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     table = Table(title=f"{', '.join(run.info.get('asked', []))} — {run.state}", title_justify="left", expand=True)
     table.add_column("Parameter", no_wrap=True)
     table.add_column("Found", ratio=3)

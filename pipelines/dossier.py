@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from output.record import Component, Searched, Source, Subject
 from spiders.document import Document, Kind, Lead, Miss
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
+
+
+def version_folder(path: str, names: Iterable[str]) -> str | None:
+    """The first folder of a path that is a version of the family: same letters at its head, then a digit."""
+    for step in path.split("/")[:-1]:
+        match = re.match(r"([a-z]{3,})\d", plain(step))
+        if match and any(name.startswith(match[1]) for name in names):
+            return plain(step)
+    return None
 
 
 def searched(document: Document, what: str | None = None) -> Searched:
@@ -29,8 +43,30 @@ class Dossier:
     entry: str | None = None
 
     def of(self, *kinds: Kind, target: str | None = None) -> Iterator[Document]:
-        """Documents of these kinds, in order, of one target where one is named."""
-        return (d for d in self.documents if d.kind in kinds and target in (None, d.target))
+        """Documents of these kinds, in order, of one target where one is named; not those of other versions."""
+        return (d for d in self.documents if d.kind in kinds and target in (None, d.target) and d not in self.set_aside)
+
+    @cached_property
+    def set_aside(self) -> frozenset[Document]:
+        """Cards and licences in a repository of many models that belong to another version than the release's.
+
+        `models/llama3/LICENSE` beside `models/llama3_1/LICENSE` says nothing of Llama-3.1-8B: of folders whose name is
+        one of the family with a version, only the one that fits the release best counts, and it alone.
+        """
+        names = [plain(t.rpartition("/")[2]) for t in (self.root, *sorted(self.base_models))]
+        aside: set[Document] = set()
+        for target in self.targets:
+            if not target.startswith("github:"):
+                continue
+            versioned = {
+                d: folder
+                for d in self.documents
+                if d.target == target and d.kind in ("license", "model_card", "dataset_card")
+                and (folder := version_folder(d.source.path or "", names))
+            }  # fmt: skip
+            best = max((f for f in versioned.values() if any(n.startswith(f) for n in names)), key=len, default=None)
+            aside |= {d for d, folder in versioned.items() if best is not None and folder != best}
+        return frozenset(aside)
 
     def missed(self, target: str) -> Iterator[Miss]:
         return (m for m in self.misses if m.target == target)

@@ -76,9 +76,12 @@ class Place:
 
 
 def place(url: str) -> Place | None:
-    """What a public address is to this crawler, or None for the rest of the web."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").removeprefix("www.")
+    """What a public address is to this crawler, or None for the rest of the web and for what is no address."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return None
     path = unquote(parts.path)
     steps = [s for s in path.split("/") if s]
     if host in ("huggingface.co", "hf.co", "hf-mirror.com"):

@@ -1,0 +1,46 @@
+"""`verify`: re-check every record of a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+SHOWN = 20
+
+
+@click.command("verify")
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print counts and faults as JSON.")
+def command(run: Path, as_json: bool) -> None:
+    """Re-check every record of a run against its archive, offline: hash, quote, position, id.
+
+    \b
+    osai-evidence verify runs/deepseek-ai-DeepSeek-R1-20261122T204419
+    """
+    from crawler.verify import BAD, changed_files, count, verify
+    from output.run import RunError
+
+    try:
+        checks = list(verify(run))
+    except RunError as error:
+        raise click.UsageError(str(error)) from error
+    totals = count(checks)
+    changed = changed_files(run)
+    faults = [c for c in checks if c.verdict in BAD]
+    if as_json:
+        rows = [{"id": c.record.id, "verdict": c.verdict, "detail": c.detail} for c in faults]
+        answer = {"records": len(checks), "verdicts": totals, "changed_files": changed, "faults": rows}
+        click.echo(json.dumps(answer, indent=1))
+    else:
+        for verdict, number in sorted(totals.items()):
+            click.echo(f"{number:7d}  {verdict}")
+        for fault in faults[:SHOWN]:
+            click.echo(f"{fault.record.id}  {fault.record.indicator}: {fault.verdict}: {fault.detail}", err=True)
+    for name in changed:
+        click.echo(f"{name}: changed since the run was finished", err=True)
+    if not checks:
+        click.echo(f"{run} holds no records.", err=True)
+    sys.exit(1 if faults or changed or not checks else 0)

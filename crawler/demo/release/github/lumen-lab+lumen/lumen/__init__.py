@@ -1,0 +1,1 @@
+"""Lumen 2: model definition."""
