@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from output.record import EvidenceRecord
+from pipelines.data_sources import detector as data_sources
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier
+from pipelines.hardware import detector as hardware
 from pipelines.licenses import detector as licenses
 from pipelines.model_card import detector as model_card
 from pipelines.paper_text import detector as paper_text
 from pipelines.papers import detector as papers
 from pipelines.weights import detector as weights
 
-DETECTORS: tuple[Detector, ...] = (weights, licenses, model_card, papers, paper_text)
+DETECTORS: tuple[Detector, ...] = (
+    weights,
+    licenses,
+    model_card,
+    data_sources,
+    hardware,
+    papers,
+    paper_text,
+)
 
 
 def read(dossier: Dossier, detectors: Sequence[Detector] = DETECTORS) -> list[EvidenceRecord]:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from output.record import Component, EvidenceRecord, Outcome, Points, Searched, Subject
+from output.record import EvidenceRecord, Outcome, Points, Searched, Subject
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.coverage import NAMES, Coverage, coverage, sentence
+from pipelines.model_card.embedded import Stretch, component_of, stretches
 from pipelines.model_card.links import link_findings
 from pipelines.model_card.topics import TOPICS, Finding, Reading, best
 from pipelines.readers.markdown import READ_LIMIT, Card, card_of
@@ -19,11 +20,6 @@ from spiders.document import Document
 
 FOLDER = Path(__file__).parent
 INDICATORS = {**{topic: f"model_card.{topic}" for topic in TOPICS}, "out_of_scope": "model_card.out_of_scope_use"}
-EMBEDDED = re.compile(
-    r"\boriginal\b.{0,80}\bmodel card\b|\bmodel card\b.{0,40}\boriginal\b|\boriginal (?:model )?(?:readme|card)\b|"
-    r"\bbase model card\b",
-    re.I,
-)
 PLACES = 8
 LINK_NAMES = {
     "datasheet_link": "datasheet or dataset page",
@@ -42,15 +38,6 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
         component = dossier.component(target)
         if component and target.startswith("hf:model:"):
             yield from no_card(dossier, target, dossier.subject(target, component))
-
-
-def component_of(dossier: Dossier, target: str) -> Component | None:
-    """Which part of the release a card speaks of: a repository's card speaks of the model that led to it."""
-    known = dossier.component(target)
-    if known or not target.startswith("github:"):
-        return known
-    origins = [dossier.component(x.origin) for x in dossier.leads if x.target == target and x.relation == "repository"]
-    return next((origin for origin in origins if origin), None)
 
 
 def no_card(dossier: Dossier, target: str, subject: Subject) -> Iterator[EvidenceRecord]:
@@ -100,14 +87,9 @@ def file_names(answer: Document) -> list[str] | None:
 
 
 def read_card(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:
-    """Records of one card; the card of another model that it embeds is read apart, as the base model's."""
     card = card_of(document)
-    split = next((h for h in card.headings if h.level < 4 and EMBEDDED.search(h.label)), None)
-    own_end = split.start if split else len(card.text)
-    yield from read_stretch(document, card, subject, card.body_start, own_end, None)
-    if split:
-        base = Subject(subject.entry, subject.target, "base")
-        yield from read_stretch(document, card, base, split.end, len(card.text), split.label)
+    for stretch in stretches(card, subject):
+        yield from read_stretch(document, card, stretch)
 
 
 def findings(card: Card, start: int, end: int) -> list[Finding]:
@@ -131,14 +113,13 @@ def front_findings(card: Card) -> Iterator[Finding]:
             yield Finding("evaluation", "present", "front_matter", start, end, "model-index", "front matter")
 
 
-def read_stretch(
-    document: Document, card: Card, subject: Subject, start: int, end: int, embedded: str | None
-) -> Iterator[EvidenceRecord]:
+def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
+    start, end, subject, embedded = stretch
     every = findings(card, start, end)
     chosen = best(every)
     cover = coverage(card, start, end)
     looked = searched(document, searched_text(card, cover, embedded))
-    whose = f"Embedded card “{embedded[:80]}”" if embedded else "Model card"
+    whose = stretch.name
     for topic in TOPICS:
         finding = chosen.get(topic)
         if finding:

@@ -53,6 +53,9 @@ class Cue:
     loose: re.Pattern[str] | None
 
 
+Scripts = tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]
+
+
 @dataclass(frozen=True)
 class Lexicon:
     names: dict[str, tuple[str, ...]]
@@ -165,14 +168,11 @@ def label_topics(label: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-WORD = re.compile(r"\w+")
-
-
-def cues_of(text: str, scripts: tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]) -> Iterator[Cue]:
-    """Cues whose trigger words the text holds; `scripts` are those of the languages that the card is written in."""
+def cues_of(bag: frozenset[str], text: str, scripts: Scripts) -> Iterator[Cue]:
+    """Cues whose trigger words a part holds; `scripts` are those of the languages that the card is written in."""
     table = lexicon().spaced
     seen: set[int] = set()
-    for word in set(WORD.findall(text.casefold())) & table.keys():
+    for word in sorted(bag & table.keys()):
         for cue in table[word]:
             if id(cue) not in seen:
                 seen.add(id(cue))
@@ -183,5 +183,5 @@ def cues_of(text: str, scripts: tuple[tuple[tuple[re.Pattern[str], Cue], ...], .
                 yield cue
 
 
-def scripts_of(text: str) -> tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]:
+def scripts_of(text: str) -> Scripts:
     return tuple(cues for script, cues in lexicon().scripts if script.search(text))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pipelines.model_card.lexicon import label_topics, lexicon
 from pipelines.model_card.topics import Finding, sentence_at
-from pipelines.readers.markdown import Card, Link, Part
+from pipelines.readers.markdown import Card, Link
 
 PAPER = re.compile(
     r"arxiv\.org/(?:abs|pdf|html)/|doi\.org/10\.|aclanthology\.org/|openreview\.net/|"
@@ -61,7 +61,7 @@ def papers(card: Card, links: tuple[Link, ...], start: int, end: int) -> Iterato
 
 def datasheets(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
     for link in links:
-        part = part_at(card, link.start)
+        part = card.part_at(link.start)
         around = card.visible[part.start : part.end] if part else ""
         if DATASET.search(link.href) or DATASHEET_WORD.search(around):
             yield found("datasheet_link", card, link, "link to a dataset page or datasheet")
@@ -77,7 +77,7 @@ def training_code(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
     for link in links:
         if not REPOSITORY.search(link.href) or NOT_TRAINING.search(link.href):
             continue
-        part = part_at(card, link.start)
+        part = card.part_at(link.start)
         if part is None:
             continue
         first, last = sentence_at(card.visible, link.start, link.end, part.start, part.end)
@@ -91,9 +91,3 @@ def training_code(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
         )
     if unspecified:
         yield unspecified
-
-
-def part_at(card: Card, position: int) -> Part | None:
-    """The paragraph, item or row around a position."""
-    near = card.inside(max(0, position - 20_000), position + 1)
-    return next((p for p in reversed(near) if not p.level and p.start <= position < p.end), None)

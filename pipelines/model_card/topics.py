@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -112,6 +113,7 @@ class Reading:
 
     def __init__(self, card: Card, start: int, end: int, title_words: bool = True) -> None:
         self.card, self.start, self.end = card, start, end
+        self.first = bisect_left(card.starts, start)
         self.parts = card.inside(start, end)
         self.lexicon = lexicon()
         self.scripts = scripts_of(card.visible)
@@ -268,7 +270,7 @@ class Reading:
         visible = self.card.visible
         done: set[str] = set()
         quiet_until = 0
-        for part in self.parts:
+        for index, part in enumerate(self.parts, self.first):
             if part.level:
                 about = label_topics(part.label)
                 if "citation" in about or "other" in about:
@@ -280,7 +282,7 @@ class Reading:
             if part.kind in ("code", "image") or part.start < quiet_until:
                 continue
             start, end = said(part)
-            for cue in cues_of(visible[start:end], self.scripts):
+            for cue in cues_of(self.card.bags[index], visible[start:end] if self.scripts else "", self.scripts):
                 if cue.topic in done or cue.topic in ("description", *LINK_TOPICS):
                     continue
                 if part.kind in ("row", "head") and part.columns > 2 and cue.topic not in ("training_data", "compute"):

@@ -32,6 +32,9 @@ HEADING_LIMIT = 160  # a longer "heading" is a paragraph over a stray `---`
 LABEL_LIMIT = 80
 RESTARTS = 8  # code fences that are closed for the author
 
+NEAR = 60  # parts that are looked at around a position
+BAG_WORD = re.compile(r"\w+")
+
 BOLD_LINE = 7  # level of a line that is only bold: below all headings
 
 PartKind = Literal["heading", "label", "text", "item", "head", "row", "code", "image"]
@@ -164,14 +167,51 @@ class Card:
         first = bisect_left(self.links, start, key=lambda link: link.start)
         return self.links[first : bisect_left(self.links, end, key=lambda link: link.start)]
 
+    @cached_property
+    def bags(self) -> list[frozenset[str]]:
+        """The lower-case words of each part: a rule is tried only where one of its words stands."""
+        lower = self.visible.lower()
+        if len(lower) != len(self.visible):
+            lower = self.visible
+        return [frozenset(BAG_WORD.findall(lower, part.start, part.end)) for part in self.parts]
+
+    @cached_property
+    def _above(self) -> list[tuple[str, ...]]:
+        """Labels of the headings above each part, the part itself included where it is a heading."""
+        paths: list[tuple[str, ...]] = []
+        stack: list[tuple[int, tuple[str, ...]]] = []
+        for part in self.parts:
+            while stack and part.start >= stack[-1][0]:
+                stack.pop()
+            path = stack[-1][1] if stack else ()
+            if part.level:
+                path = (*path, part.label)
+                stack.append((part.extent, path))
+            paths.append(path)
+        return paths
+
     def heading_path(self, position: int) -> tuple[str, ...]:
         """Headings above a position, outermost first."""
-        return tuple(h.label for h in self.headings if h.start <= position < max(h.extent, h.end))
+        index = bisect_right(self.starts, position) - 1
+        return self._above[index] if index >= 0 else ()
+
+    def part_at(self, position: int) -> Part | None:
+        """The paragraph, item, row or code around a position, the innermost where they nest."""
+        index = bisect_right(self.starts, position) - 1
+        for part in self.parts[index : max(index - NEAR, -1) : -1] if index >= NEAR else self.parts[index::-1]:
+            if part.kind not in ("heading", "image") and part.start <= position < part.end:
+                return part
+        return None
 
     def quote_range(self, start: int, end: int) -> tuple[int, int]:
-        """The range without white space at its ends."""
+        """The range without white space at its ends, with the marks of emphasis and links that belong to its words."""
         raw = self.text[start:end]
-        return start + len(raw) - len(raw.lstrip()), start + max(len(raw.rstrip()), 1 if raw else 0)
+        start, end = start + len(raw) - len(raw.lstrip()), start + max(len(raw.rstrip()), 1 if raw else 0)
+        while start > 0 and self.text[start - 1] in "*_`[":
+            start -= 1
+        while end < len(self.text) and self.text[end] in "*_`]":
+            end += 1
+        return start, end
 
 
 @lru_cache(maxsize=8)

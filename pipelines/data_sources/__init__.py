@@ -1,0 +1,492 @@
+"""Data sources: datasets a card declares, what became of them, what it says about data, what it holds back."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from output.record import Component, EvidenceRecord, Parameter, Points, Quote, Selector, Source, Subject
+from pipelines.data_sources.reading import (
+    Named,
+    Stage,
+    Withheld,
+    heading_about_data,
+    may_be_about_data,
+    read_names,
+    read_withheld,
+    rules,
+    stage_of,
+)
+from pipelines.detector import Detector, quote_pointer, quote_span
+from pipelines.dossier import Dossier, searched
+from pipelines.model_card.embedded import Stretch, component_of, stretches
+from pipelines.model_card.lexicon import label_topics
+from pipelines.model_card.topics import sentence_at, sentences
+from pipelines.readers.markdown import Card, Part, card_of
+from spiders.document import Document, Miss
+
+FOLDER = Path(__file__).parent
+DATASET_HREF = re.compile(r"(?:huggingface\.co|hf\.co)/datasets/([\w.\-]+(?:/[\w.\-]+)?)", re.I)
+NOT_A_DATASET = frozenset(["viewer", "blob", "tree", "resolve", "discussions"])
+BENCHMARK = re.compile(
+    r"(?:^|[/_-])(?:mmlu\w*|gsm8k|hellaswag|truthful_?qa|winogrande|humaneval\w*|mbpp|ai2_arc|arc|boolq|piqa|ceval\S*|cmmlu|bbh|ifeval|"
+    r"agieval|mt[_-]?bench|alpaca_?eval|lambada\w*|\w*bench(?:mark)?|\w*[_-]eval)$",
+    re.I,
+)
+ELSEWHERE = frozenset(["evaluation", "citation", "other", "usage"])
+TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "description"])
+WITHHELD_LIMIT = 6
+WITHHELD_WORDS = {
+    "proprietary": "proprietary data",
+    "internal": "internal data",
+    "licensed": "licensed data",
+    "publicly_available": "“publicly available” data without naming them",
+    "undisclosed": "data that are not disclosed",
+    "web_crawl": "data in general terms only",
+}
+
+
+class Declared(NamedTuple):
+    """A dataset that a card names as training data. `key` is its Hub id, or the name of the corpus."""
+
+    key: str
+    hub: str
+    how: str
+    quote: tuple[Quote, Selector]
+    source: Source
+    stage: Stage
+    subset: bool
+    evaluation: bool
+
+
+def detect(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    published: set[tuple[str, str]] = set()
+    for document in dossier.of("model_card"):
+        component = component_of(dossier, document.target)
+        if not component:
+            continue
+        card = card_of(document)
+        for stretch in stretches(card, dossier.subject(document.target, component)):
+            declared = list(declarations(document, card, stretch))
+            yield from declared_records(dossier, document, stretch, declared)
+            for one in declared:
+                key = (parameter_of(dossier, stretch.subject, one.stage)[0], one.hub)
+                if one.hub and not one.evaluation and key not in published:
+                    published.add(key)
+                    yield from published_records(dossier, stretch.subject, one)
+            yield from withheld_records(dossier, document, card, stretch)
+            yield from synthetic_records(dossier, document, card, stretch)
+    for answer in dossier.of("hub_model"):
+        if dossier.component(answer.target) and not any(dossier.of("model_card", target=answer.target)):
+            yield from tagged(dossier, answer)
+    yield from described(dossier, earlier)
+
+
+def parameter_of(dossier: Dossier, subject: Subject, stage: Stage) -> tuple[Parameter, Component]:
+    """What is said of pre-training speaks to the base model, all else to the model whose card says it."""
+    component: Component = "base" if stage == "base" or subject.component == "base" else "end"
+    return ("datasources_basemodel" if component == "base" else "datasources_endmodel"), component
+
+
+def placed(dossier: Dossier, subject: Subject, stage: Stage) -> tuple[Subject, Parameter]:
+    parameter, component = parameter_of(dossier, subject, stage)
+    return Subject(subject.entry, subject.target, component), parameter
+
+
+# --- declared
+
+
+def declarations(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
+    """Datasets in the front matter, linked and named, each once: what is said first and firmest."""
+    seen: set[str] = set()
+    for one in (*front(document, card, stretch), *linked(document, card, stretch), *named(document, card, stretch)):
+        key = one.key.lower()
+        if key not in seen and not (one.hub and one.hub.lower() in seen):
+            seen.update((key, one.hub.lower() or key))
+            yield one
+
+
+def front(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
+    if stretch.title or not card.front or "datasets" not in card.front:
+        return
+    start, end = card.front.span("datasets")
+    for name in card.front.strings("datasets"):
+        at = card.text.find(name, start, end)
+        low, high = (at, at + len(name)) if at >= 0 else (start, end)
+        quote = quote_span(card.text, low, high)
+        hub = name if re.fullmatch(r"[\w.\-]+(?:/[\w.\-]+)?", name) else ""
+        yield Declared(name, hub, "front matter", quote, document.source, "unsaid", False, bool(BENCHMARK.search(name)))
+
+
+def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
+    for link in card.links_inside(stretch.start, stretch.end):
+        match = DATASET_HREF.search(link.href)
+        if not match or match[1].split("/")[-1] in NOT_A_DATASET or "leaderboard" in match[1]:
+            continue
+        part = card.part_at(link.start)
+        low, high = sentence_at(card.visible, link.start, link.end, part.start, part.end) if part else link[:2]
+        context = context_of(card, link.start, part)
+        sentence = card.visible[low:high]
+        evaluation = is_evaluation(card, link.start, sentence, match[1])
+        quote = quote_card(card, min(low, link.start), max(high, link.end), link.start)
+        stage = stage_of(sentence, context)
+        subset = bool(rules().subset.search(sentence))
+        yield Declared(match[1], match[1], "link", quote, document.source, stage, subset, evaluation)
+
+
+def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
+    for part in readable(card, stretch):
+        if not rules().any_corpus.search(card.visible, part.start, part.end):
+            continue
+        context = context_of(card, part.start, part)
+        if about_results(card, part.start):
+            continue
+        for low, high in sentences(card.visible, part.start, part.end):
+            for name in read_names(card.visible, low, high, context):
+                yield declared_name(document, card, name)
+
+
+def declared_name(document: Document, card: Card, name: Named) -> Declared:
+    quote = quote_card(card, *name.sentence, name.start)
+    return Declared(name.corpus.name, name.corpus.hub, "name", quote, document.source, name.stage, name.subset, False)
+
+
+def declared_records(
+    dossier: Dossier, document: Document, stretch: Stretch, declared: list[Declared]
+) -> Iterator[EvidenceRecord]:
+    for one in declared:
+        subject, parameter = placed(dossier, stretch.subject, one.stage)
+        where = {"front matter": "in its front matter", "link": "with a link", "name": "by name"}[one.how]
+        part = " (a subset or filtered version)" if one.subset else ""
+        role = "evaluation data" if one.evaluation else "training data"
+        points: Points = "neutral" if one.evaluation else "partial" if one.how == "name" or one.subset else "open"
+        yield detector.record(
+            subject,
+            parameter,
+            "data.declared",
+            "present",
+            f"{stretch.name} names {one.key}{part} as {role} {where}.",
+            rule=one.how.replace(" ", "-"),
+            points=points,
+            value={
+                "dataset": one.key,
+                "hub": one.hub or None,
+                "how": one.how,
+                "stage": one.stage,
+                "subset": one.subset,
+                "role": "evaluation" if one.evaluation else "training",
+                **inherited(dossier, subject),
+            },
+            source=one.source,
+            quote=one.quote[0],
+            selector=one.quote[1],
+        )
+    if not any(not one.evaluation for one in declared):
+        subject, parameter = placed(dossier, stretch.subject, "unsaid")
+        yield detector.record(
+            subject,
+            parameter,
+            "data.declared",
+            "absent",
+            f"{stretch.name} declares, links and names no training dataset.",
+            rule="searched",
+            points="closed",
+            value=inherited(dossier, subject),
+            source=document.source,
+            searched=[
+                searched(document, f"{stretch.name}: `datasets` of the front matter, links, names of public corpora")
+            ],
+        )
+
+
+def inherited(dossier: Dossier, subject: Subject) -> dict[str, Any]:
+    """What a base model's evidence says is inherited by the release that was trained from it."""
+    return {"inherited_by": dossier.root} if subject.target in dossier.base_models else {}
+
+
+def tagged(dossier: Dossier, answer: Document) -> Iterator[EvidenceRecord]:
+    """Datasets in the Hub's own answer, where no card could be read."""
+    info = read_json(answer)
+    data = info.get("cardData")
+    names = data.get("datasets") if isinstance(data, dict) else None
+    if isinstance(names, str):
+        names = [names]
+    subject, parameter = placed(dossier, dossier.subject(answer.target), "unsaid")
+    for index, name in enumerate(names if isinstance(names, list) else []):
+        if not isinstance(name, str):
+            continue
+        many = isinstance(data["datasets"], list)  # type: ignore[index]
+        quote = quote_pointer(info, f"/cardData/datasets/{index}" if many else "/cardData/datasets")
+        evaluation = bool(BENCHMARK.search(name))
+        yield detector.record(
+            subject,
+            parameter,
+            "data.declared",
+            "present",
+            f"Metadata of {answer.target.removeprefix('hf:model:')} on HuggingFace names {name} as training data.",
+            rule="card-data",
+            points="neutral" if evaluation else "open",
+            value={"dataset": name, "hub": name, "how": "metadata", "role": "evaluation" if evaluation else "training"},
+            source=answer.source,
+            quote=quote[0],
+            selector=quote[1],
+        )
+        declared = Declared(name, name, "metadata", quote, answer.source, "unsaid", False, evaluation)
+        yield from published_records(dossier, subject, declared)
+
+
+# --- published
+
+
+def published_records(dossier: Dossier, subject: Subject, one: Declared) -> Iterator[EvidenceRecord]:
+    """What the Hub says of a declared dataset. Nothing where it was not asked: not asked is not absent."""
+    about, parameter = placed(dossier, subject, one.stage)
+    target = f"hf:dataset:{one.hub}"
+    about = Subject(about.entry, target, about.component)
+    for answer in dossier.of("hub_dataset"):
+        if answer.target.lower() == target.lower() or same_dataset(answer, one.hub):
+            yield published(answer, about, parameter, one)
+            return
+    for miss in dossier.misses:
+        if miss.target.lower() == target.lower() and miss.what == "hub_dataset":
+            yield unreachable(miss, about, parameter, one)
+            return
+
+
+def same_dataset(answer: Document, name: str) -> bool:
+    """Old ids without an owner (`squad`) are answered under their new one (`rajpurkar/squad`)."""
+    return "/" not in name and answer.target.lower().endswith("/" + name.lower())
+
+
+def published(answer: Document, subject: Subject, parameter: Parameter, one: Declared) -> EvidenceRecord:
+    info = read_json(answer)
+    if not isinstance(info.get("id"), str):
+        return detector.record(
+            subject,
+            parameter,
+            "data.published",
+            "error",
+            f"Answer of the Hub on dataset {one.key} could not be read.",
+            rule="api-answer",
+            source=answer.source,
+        )
+    siblings = listed(info.get("siblings"))
+    sizes = [s["size"] for s in siblings if isinstance(s, dict) and isinstance(s.get("size"), int)]
+    card_data = info.get("cardData")
+    data = card_data if isinstance(card_data, dict) else {}
+    tags = [t for t in listed(info.get("tags")) if isinstance(t, str)]
+    licence = data.get("license") or next((t.removeprefix("license:") for t in tags if t.startswith("license:")), None)
+    category = next((t.removeprefix("size_categories:") for t in tags if t.startswith("size_categories:")), None)
+    gated = info.get("gated") or False
+    taken = bool(info.get("disabled") or info.get("private"))
+    volume = f", {sum(sizes) / 1e9:.1f} GB" if sum(sizes) else f", {category} rows" if category else ""
+    gate = f"gated ({gated})" if gated else "not gated"
+    state = "disabled or private" if taken else gate
+    quote, selector = quote_pointer(info, "/id")
+    return detector.record(
+        subject,
+        parameter,
+        "data.published",
+        "unavailable" if taken else "present",
+        f"Training dataset {one.key} published on HuggingFace ({len(siblings)} files{volume}, {state}, "
+        f"licence: {licence or 'none stated'}).",
+        rule="hub-dataset",
+        points="closed" if taken else "partial" if gated or one.subset or not siblings else "open",
+        value={
+            "dataset": info["id"],
+            "files": len(siblings),
+            "bytes": sum(sizes) or None,
+            "size_category": category,
+            "gated": gated,
+            "license": licence,
+            "last_modified": info.get("lastModified"),
+            "downloads": info.get("downloads"),
+            "disabled": taken,
+        },
+        source=answer.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def unreachable(miss: Miss, subject: Subject, parameter: Parameter, one: Declared) -> EvidenceRecord:
+    return detector.record(
+        subject,
+        parameter,
+        "data.published",
+        miss.outcome,
+        f"Declared dataset {one.key} could not be reached on HuggingFace: {miss.reason}",
+        rule="not-read",
+        points="partial"
+        if miss.source.status in (401, 403)
+        else "closed"
+        if miss.outcome == "unavailable"
+        else "neutral",
+        value={"dataset": one.key, "reason": miss.reason, "status": miss.source.status},
+        source=miss.source,
+    )
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def read_json(answer: Document) -> dict[str, Any]:
+    try:
+        info = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+# --- withheld, synthetic, described
+
+
+def withheld_records(dossier: Dossier, document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
+    seen: dict[str, int] = {}
+    for part, found in withheld(card, stretch):
+        seen[found.kind] = seen.get(found.kind, 0) + 1
+        if seen[found.kind] > 2 or sum(seen.values()) > WITHHELD_LIMIT:
+            continue
+        subject, parameter = placed(dossier, stretch.subject, found.stage)
+        quote, selector = quote_card(card, *found.sentence, part.start)
+        amount = f" ({found.tokens})" if found.tokens else ""
+        mixed = " beside named sources" if found.names else ""
+        yield detector.record(
+            subject,
+            parameter,
+            "data.withheld",
+            "present",
+            f"{stretch.name} speaks of {WITHHELD_WORDS[found.kind]}{amount}{mixed}.",
+            rule=found.kind,
+            points="partial" if found.names or found.kind == "licensed" else "closed",
+            value={
+                "kind": found.kind,
+                "words": found.text,
+                "tokens": found.tokens or None,
+                **inherited(dossier, subject),
+            },
+            source=document.source,
+            quote=quote,
+            selector=selector,
+        )
+
+
+def withheld(card: Card, stretch: Stretch) -> Iterator[tuple[Part, Withheld]]:
+    for part in readable(card, stretch):
+        if part.kind in ("row", "head") or not rules().any_withheld.search(card.visible, part.start, part.end):
+            continue
+        if about_results(card, part.start):
+            continue
+        context = context_of(card, part.start, part)
+        for low, high in sentences(card.visible, part.start, part.end):
+            for found in read_withheld(card.visible, low, high, context):
+                yield part, found
+
+
+def synthetic_records(dossier: Dossier, document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
+    """The first sentence on synthetic training data: the index asks whether such data are published."""
+    for part in readable(card, stretch):
+        match = rules().synthetic.search(card.visible, part.start, part.end)
+        if not match or about_results(card, part.start):
+            continue
+        low, high = sentence_at(card.visible, match.start(), match.end(), part.start, part.end)
+        if not rules().training.search(card.visible, low, high) and "data" not in card.visible[low:high]:
+            continue
+        subject, parameter = placed(dossier, stretch.subject, stage_of(card.visible[low:high]))
+        quote, selector = quote_card(card, low, high, match.start())
+        yield detector.record(
+            subject,
+            parameter,
+            "data.described",
+            "present",
+            f"{stretch.name} speaks of synthetic training data (“{' '.join(match[0].split())}”).",
+            rule="synthetic",
+            points="partial",
+            value={"synthetic": True, "words": match[0], **inherited(dossier, subject)},
+            source=document.source,
+            quote=quote,
+            selector=selector,
+        )
+        return
+
+
+def described(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    """What the card's own section or sentence on training data says, taken from what was found there."""
+    for record in earlier:
+        if record.indicator != "model_card.training_data":
+            continue
+        text = record.quote.exact if record.quote else ""
+        subject, parameter = placed(dossier, record.subject, stage_of(text))
+        tokens = rules().tokens.search(text)
+        whose = "Model card" if not record.statement.startswith("Embedded") else "Embedded card"
+        amount = f"; size given: {tokens[0].strip()}" if tokens else ""
+        statements = {
+            "present": f"{whose} describes training data ({record.value.get('words', 0)} words{amount}).",
+            "linked": f"{whose} only points elsewhere for training data ({record.value.get('address')}).",
+            "placeholder": f"{whose} names training data, but nothing is said there.",
+            "boilerplate": f"{whose} has only a template sentence on training data.",
+            "absent": f"{whose} does not describe training data.",
+        }
+        if record.outcome not in statements:
+            continue
+        yield detector.record(
+            subject,
+            parameter,
+            "data.described",
+            record.outcome,
+            statements[record.outcome],
+            rule="model-card-section",
+            points={"present": "partial", "linked": "partial"}.get(record.outcome, "closed"),  # type: ignore[arg-type]
+            value={"tokens": tokens[0].strip() if tokens else None, **inherited(dossier, subject)},
+            source=record.source,
+            quote=record.quote,
+            selector=record.selector,
+            searched=record.searched,
+        )
+
+
+# --- reading a card
+
+
+def readable(card: Card, stretch: Stretch) -> Iterator[Part]:
+    """Paragraphs, items and rows that may be about data: by their own words or by the headings above them."""
+    first = bisect_left(card.starts, stretch.start)
+    for index, part in enumerate(card.inside(stretch.start, stretch.end), first):
+        if part.kind in ("heading", "code", "image"):
+            continue
+        if may_be_about_data(card.bags[index]) or heading_about_data(card.heading_path(part.start)[-2:]):
+            yield part
+
+
+def context_of(card: Card, position: int, part: Part | None) -> str:
+    return " ".join((*card.heading_path(position)[-2:], part.label if part else ""))
+
+
+def about_results(card: Card, position: int) -> bool:
+    """Whether the nearest heading is about results, usage, thanks or citation rather than training."""
+    path = card.heading_path(position)
+    topics = label_topics(path[-1]) if path else ()
+    return bool(ELSEWHERE & set(topics)) and not TRAINING_TOPICS & set(topics)
+
+
+def is_evaluation(card: Card, position: int, sentence: str, name: str) -> bool:
+    if BENCHMARK.search(name):
+        return True
+    trains = bool(rules().training.search(sentence))
+    return not trains and (about_results(card, position) or bool(rules().not_training.search(sentence)))
+
+
+def quote_card(card: Card, start: int, end: int, at: int) -> tuple[Quote, Selector]:
+    """A sentence as a quote; of a very long one the stretch around `at`."""
+    start, end = card.quote_range(start, end)
+    if end - start > 600 and at - start > 500:
+        start = at - 200
+    return quote_span(card.text, start, end, heading_path=card.heading_path(start))
+
+
+detector = Detector(FOLDER, detect)

@@ -1,0 +1,194 @@
+"""Training data in running text: names of public corpora, links to datasets, statements of withholding, synthetic data.
+
+Works on any plain text with character offsets, as the hardware reader does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+import yaml
+
+FOLDER = Path(__file__).parent
+
+Stage = Literal["base", "end", "unsaid"]
+
+
+class Corpus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    patterns: list[str]
+    hub: str = ""
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    corpora: list[Corpus]
+    training: list[str]
+    not_training: list[str]
+    base_stage: list[str]
+    end_stage: list[str]
+    subset: list[str]
+    synthetic: list[str]
+    withheld: dict[str, list[str]]
+    not_ours: list[str]
+    excluded: list[str]
+    tokens: str
+
+
+class Rules(NamedTuple):
+    corpora: tuple[tuple[Corpus, re.Pattern[str]], ...]
+    any_corpus: re.Pattern[str]
+    training: re.Pattern[str]
+    not_training: re.Pattern[str]
+    base_stage: re.Pattern[str]
+    end_stage: re.Pattern[str]
+    subset: re.Pattern[str]
+    synthetic: re.Pattern[str]
+    withheld: tuple[tuple[str, re.Pattern[str]], ...]
+    any_withheld: re.Pattern[str]
+    not_ours: re.Pattern[str]
+    excluded: re.Pattern[str]
+    tokens: re.Pattern[str]
+
+
+def either(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(p.replace(" ", r"\s+") for p in patterns), re.I)
+
+
+def named(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile("(?<![A-Za-z0-9])(?:" + "|".join(patterns) + ")(?![A-Za-z0-9])", re.I)
+
+
+@cache
+def rules() -> Rules:
+    words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
+    return Rules(
+        tuple((corpus, named(corpus.patterns)) for corpus in words.corpora),
+        named([p for corpus in words.corpora for p in corpus.patterns]),
+        either(words.training),
+        either(words.not_training),
+        either(words.base_stage),
+        either(words.end_stage),
+        either(words.subset),
+        either(words.synthetic),
+        tuple((kind, either(patterns)) for kind, patterns in words.withheld.items()),
+        either([p for patterns in words.withheld.values() for p in patterns]),
+        either(words.not_ours),
+        either(words.excluded),
+        either([words.tokens]),
+    )
+
+
+class Named(NamedTuple):
+    """A corpus named in a sentence about training."""
+
+    corpus: Corpus
+    start: int
+    end: int
+    sentence: tuple[int, int]
+    stage: Stage
+    subset: bool
+
+
+class Withheld(NamedTuple):
+    """A sentence that says training data are held back, or speaks of them without naming any."""
+
+    kind: str
+    text: str
+    sentence: tuple[int, int]
+    stage: Stage
+    tokens: str
+    names: bool  # whether the sentence names a corpus as well
+
+
+def about_training(sentence: str, context: str) -> bool:
+    """A sentence about training, or one under a heading about training that is not about results."""
+    table = rules()
+    if table.training.search(sentence):
+        return True
+    return bool(table.training.search(context) or DATA_HEADING.search(context)) and not table.not_training.search(
+        sentence
+    )
+
+
+DATA_HEADING = re.compile(r"\bdata(?:sets?)?\b|\bcorp(?:us|ora)\b|数据|データ|데이터|данн|données|datos|daten", re.I)
+
+
+STEMS = (
+    "train", "pretrain", "finetun", "fine", "tun", "distil", "corp", "data", "source", "synthetic", "proprietary",
+    "crawl", "licensed", "learn", "entra", "обуч", "дообуч", "корпус", "данн", "trainiert", "affin", "samples",
+    "generated",
+)  # fmt: skip
+
+
+def may_be_about_data(words: frozenset[str]) -> bool:
+    """Whether a text of these lower-case words may speak of training data."""
+    return any(word.startswith(STEMS) or (not word.isascii() and CJK_STEMS.search(word)) for word in words)
+
+
+CJK_STEMS = re.compile(r"训练|语料|語料|数据|微调|学習|訓練|データ|チューニング|학습|훈련|데이터|튜닝|말뭉치")
+
+
+@lru_cache(maxsize=4096)
+def heading_about_data(path: tuple[str, ...]) -> bool:
+    text = " ".join(path)
+    return bool(DATA_HEADING.search(text) or rules().training.search(text))
+
+
+def stage_of(sentence: str, context: str = "") -> Stage:
+    """Which model the data belong to, as far as the words say: pre-training or tuning."""
+    table = rules()
+    for text in (sentence, context):
+        base, end = table.base_stage.search(text), table.end_stage.search(text)
+        if base and not end:
+            return "base"
+        if end and not base:
+            return "end"
+    return "unsaid"
+
+
+def read_names(text: str, low: int, high: int, context: str) -> Iterator[Named]:
+    """Corpora named between two positions (one sentence)."""
+    table = rules()
+    if not table.any_corpus.search(text, low, high):
+        return
+    sentence = text[low:high]
+    if not about_training(sentence, context) or table.excluded.search(sentence):
+        return
+    subset = bool(table.subset.search(sentence))
+    stage = stage_of(sentence, context)
+    for corpus, pattern in table.corpora:
+        match = pattern.search(text, low, high)
+        if match:
+            yield Named(corpus, *match.span(), (low, high), stage, subset)
+
+
+def read_withheld(text: str, low: int, high: int, context: str) -> Iterator[Withheld]:
+    """Statements of withholding or vagueness in one sentence about training data."""
+    table = rules()
+    match = table.any_withheld.search(text, low, high)
+    if not match:
+        return
+    sentence = text[low:high]
+    if not DATA_WORD.search(sentence) or table.not_ours.search(sentence) or not about_training(sentence, context):
+        return
+    tokens = table.tokens.search(sentence)
+    names = bool(table.any_corpus.search(sentence))
+    for kind, pattern in table.withheld:
+        found = pattern.search(text, low, high)
+        if found and not (kind in VAGUE and names):
+            stage = stage_of(sentence, context)
+            yield Withheld(kind, found[0], (low, high), stage, tokens[0].strip() if tokens else "", names)
+            return
+
+
+VAGUE = frozenset(["publicly_available", "web_crawl"])
+DATA_WORD = re.compile(
+    r"\bdata\w*|\bcorp(?:us|ora)\b|\bsources?\b|\btokens?\b|\bcontent\b|\btexts?\b|\bimages\b|\bmusic\b|\brecordings\b|"
+    r"数据|データ|데이터|данн",
+    re.I,
+)

@@ -1,0 +1,47 @@
+"""Which stretch of a card speaks of which model: a repackaged model often carries the card of the model it repacks."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from output.record import Component, Subject
+from pipelines.dossier import Dossier
+from pipelines.readers.markdown import Card
+
+EMBEDDED = re.compile(
+    r"\boriginal\b.{0,80}\bmodel card\b|\bmodel card\b.{0,40}\boriginal\b|\boriginal (?:model )?(?:readme|card)\b|"
+    r"\bbase model card\b",
+    re.I,
+)
+
+
+class Stretch(NamedTuple):
+    """Part of a card and the subject it is about; `title` is the heading of an embedded card."""
+
+    start: int
+    end: int
+    subject: Subject
+    title: str | None
+
+    @property
+    def name(self) -> str:
+        return f"Embedded card “{self.title[:80]}”" if self.title else "Model card"
+
+
+def stretches(card: Card, subject: Subject) -> list[Stretch]:
+    """The card itself, and the card of another model that it embeds, which speaks of the base model."""
+    split = next((h for h in card.headings if h.level < 4 and EMBEDDED.search(h.label)), None)
+    own = Stretch(card.body_start, split.start if split else len(card.text), subject, None)
+    if split is None:
+        return [own]
+    return [own, Stretch(split.end, len(card.text), Subject(subject.entry, subject.target, "base"), split.label)]
+
+
+def component_of(dossier: Dossier, target: str) -> Component | None:
+    """Which part of the release a card speaks of: a repository's card speaks of the model that led to it."""
+    known = dossier.component(target)
+    if known or not target.startswith("github:"):
+        return known
+    origins = [dossier.component(x.origin) for x in dossier.leads if x.target == target and x.relation == "repository"]
+    return next((origin for origin in origins if origin), None)

@@ -1,0 +1,108 @@
+"""Data sources: declared, published, described and withheld, for base and end model apart."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from output.record import EvidenceRecord, Source
+from pipelines.data_sources import detector
+from pipelines.dossier import Dossier
+from pipelines.model_card import detector as model_card
+from spiders.document import Document, Lead, Miss
+from tests.pipelines.checks import document, verify
+
+ROOT = "hf:model:org/name"
+CARD = """---
+datasets:
+- org/letters
+- org/letters-mmlu
+---
+
+# Heron
+
+Heron was pre-trained on SlimPajama and a filtered subset of Wikipedia.
+It was fine-tuned on [notes](https://huggingface.co/datasets/org/notes) and on proprietary customer data.
+
+## Evaluation
+
+We test on [squares](https://huggingface.co/datasets/org/squares).
+"""
+
+
+def records(body: str, *documents: Document, misses: tuple[Miss, ...] = ()) -> list[EvidenceRecord]:
+    card = document(body)
+    dossier = Dossier(ROOT, (card, *documents), misses)
+    found = list(detector.detect(dossier, tuple(model_card.detect(dossier, ()))))
+    for record in found:
+        verify(record, (card, *documents))
+    return found
+
+
+def declared(found: list[EvidenceRecord]) -> dict[str, EvidenceRecord]:
+    return {r.value["dataset"]: r for r in found if r.indicator == "data.declared" and r.outcome == "present"}
+
+
+def test_declared_linked_and_named() -> None:
+    found = declared(records(CARD))
+    assert found["org/letters"].value["how"] == "front matter"
+    assert found["org/notes"].parameter == "datasources_endmodel"
+    assert found["SlimPajama"].parameter == "datasources_basemodel"
+    assert found["Wikipedia"].value["subset"] is True
+
+
+def test_evaluation_data_are_not_training_data() -> None:
+    found = declared(records(CARD))
+    assert found["org/letters-mmlu"].value["role"] == "evaluation"
+    assert found["org/squares"].value["role"] == "evaluation"
+
+
+def test_withheld_data() -> None:
+    found = [r for r in records(CARD) if r.indicator == "data.withheld"]
+    assert [r.value["kind"] for r in found] == ["proprietary"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        ("It was trained on a new mix of publicly available online data.", "publicly_available"),
+        ("The training data has not been released.", "undisclosed"),
+        ("We trained it on 10,000 hours of licensed music.", "licensed"),
+    ],
+)
+def test_kinds_of_withholding(sentence: str, kind: str) -> None:
+    assert [r.value["kind"] for r in records(f"# M\n\n{sentence}\n") if r.indicator == "data.withheld"] == [kind]
+
+
+def test_other_peoples_data_are_not_withheld() -> None:
+    assert not [r for r in records("# M\n\nTune it on your own private data.\n") if r.indicator == "data.withheld"]
+
+
+def test_published_dataset() -> None:
+    info = {"id": "org/letters", "gated": "auto", "siblings": [{"rfilename": "a.parquet", "size": 5_000_000_000}]}
+    answer = document(json.dumps(info), "hub_dataset", "hf:dataset:org/letters")
+    found = next(r for r in records(CARD, answer) if r.indicator == "data.published")
+    assert (found.outcome, found.points, found.value["bytes"]) == ("present", "partial", 5_000_000_000)
+    assert found.subject.target == "hf:dataset:org/letters"
+
+
+def test_a_dataset_that_could_not_be_reached_is_not_absent() -> None:
+    source = Source("https://huggingface.co/api/datasets/org/letters", "", status=404)
+    miss = Miss("hf:dataset:org/letters", "hub_dataset", source, "unavailable", "404 Not Found")
+    found = [r for r in records(CARD, misses=(miss,)) if r.indicator == "data.published"]
+    assert [r.outcome for r in found] == ["unavailable"]
+
+
+def test_nothing_declared_is_absent_with_what_was_searched() -> None:
+    found = [r for r in records("# M\n\nA model.\n") if r.indicator == "data.declared"]
+    assert [r.outcome for r in found] == ["absent"]
+    assert found[0].searched
+
+
+def test_what_is_inherited_from_the_base_is_marked() -> None:
+    base = document(CARD, target="hf:model:org/base")
+    lead = Lead(ROOT, "hf:model:org/base", "base_model", "front matter", followed=True)
+    found = list(detector.detect(Dossier(ROOT, (base,), leads=(lead,)), ()))
+    assert {r.parameter for r in found} == {"datasources_basemodel"}
+    assert all(r.value.get("inherited_by") == ROOT for r in found if r.indicator == "data.declared")
