@@ -167,15 +167,24 @@ def spdx_references(folder: Path) -> Iterator[Reference]:
                 yield built
 
 
+def text_file(name: str) -> str:
+    """`OWNER/REPO:PATH` is kept as `OWNER@REPO__PATH`, a text of ScanCode's data as `scancode/KEY.LICENSE`."""
+    where, _, path = name.partition(":")
+    if where == "scancode":
+        return f"scancode/{path}.LICENSE"
+    return f"{where.replace('/', '@')}__{path.replace('/', '_')}"
+
+
 def ai_references(folder: Path) -> Iterator[Reference]:
     for entry in registry():
-        for text in entry.texts:
-            path = folder / text
+        for name in entry.texts:
+            path = folder / text_file(name)
             if not path.exists():
-                print(f"missing: {text} ({entry.id})", file=sys.stderr)
+                print(f"missing: {name} ({entry.id})", file=sys.stderr)
                 continue
             template = Template()
-            template.add(path.read_bytes().decode("utf-8", "replace"), 0)
+            text = path.read_bytes().decode("utf-8", "replace")
+            template.add(re.sub(r"^---\n.*?\n---\n", "", text, flags=re.S), 0)
             yield reference(template, {"id": entry.id, "kind": "ai", "name": entry.name, "osi": entry.osi})
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from license_rules.matcher import MOST_REGIONS, Region, drop_short, find_regions, runs
-from license_rules.notices import find_notices
+from license_rules.matcher import Region, find_regions, runs
+from license_rules.notices import Notice, find_notices
 from license_rules.registry import by_id
 from license_rules.tokens import READ_LIMIT, Tokens, tokenize
 
@@ -23,16 +24,27 @@ RESIDUAL_WORDS = 8
 EXACT_AI = 0.985
 
 _RULES = re.compile(
-    r"\b(?:may not|must|shall|prohibit\w*|not (?:be )?(?:use[d]?|permitted|allowed)|commercial\w*|non-?commercial\w*"
+    r"\b(?:may|must|shall|prohibit\w*|not (?:be )?(?:use[d]?|permitted|allowed)|commercial\w*|non-?commercial\w*"
     r"|research (?:purposes?|only)|restrict\w*|only (?:for|if|to|with)|provided that|permission|permitted"
     r"|agree(?:s|ment)?|terminat\w*|royalt\w*|obligat\w*|military|liab\w+|indemnif\w*|govern\w*)\b"
 )
 _STRONG = re.compile(
-    r"\b(?:(?:non-?)?commercial\w*|research|academic|educational|military|weapons?|prohibited|forbidden|revenue"
-    r"|monthly|not permitted|not allowed|shall not|must not|except|excluding|ethical|harm\w*|personal use)\b"
+    r"\b(?:non-?commercial\w*|commercial(?:ly)? (?:use|purpose|product|exploit|service|advantage|licen)\w*"
+    r"|not .{0,60}commercial|research (?:purpose|only|use)\w*"
+    r"|(?:academic|educational|personal|military) (?:use|purpose)\w*"
+    r"|modified (?:mit|apache|bsd|version of the)|based (?:closely )?on the|weapons?|prohibited|forbidden|revenue"
+    r"|monthly active|not permitted|not allowed|shall not|must not|ethical|harmful)\b"
 )
+_STRONG_INSIDE = re.compile(
+    r"\b(?:(?:non)?commercial\w*|research|academic|educational|military|except|excluding|solely)\b"
+)
+_GRANTS = re.compile(r"\b(?:licen[cs]ed|released|distributed|complies|available|covered|governed)\b", re.I)
+SURE_HEADER = 0.9
 _FLIPS = re.compile(r"\b(?:not|no|never|only)\b")
-_LICENSE = re.compile(r"\b(?:licen[sc]e|terms|agreement|conditions|permission)\b", re.I)
+_LICENSE = re.compile(
+    r"\b(?:licen[sc]e[ds]?|licensing|terms|agreement|permission|policy|permitted)\b|许可|协议|授权|ライセンス|라이선스",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -78,13 +90,13 @@ def identify(text: str) -> Identification:
     explained = np.zeros(len(tokens.words), bool)
     for region in regions:
         explained[region.first : region.last] |= region.covered
-    left = leftovers(tokens, explained)
+    left = leftovers(tokens, explained, regions)
     matches = [region_match(tokens, region, left) for region in regions]
-    matches += notice_matches(text[:READ_LIMIT], matches)
+    matches = notice_matches(text[:READ_LIMIT], matches)
     return conclude(tokens, regions, matches, left, len(text) > READ_LIMIT)
 
 
-def leftovers(tokens: Tokens, explained: np.ndarray) -> list[Residual]:
+def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> list[Residual]:
     if explained.all():
         return []
     left = ~explained
@@ -94,17 +106,24 @@ def leftovers(tokens: Tokens, explained: np.ndarray) -> list[Residual]:
     found = []
     for first, last in runs(left):
         start, end = tokens.span(first, last)
-        rules = speaks_of_rules(tokens.text[start:end], last - first)
+        inside = any(r.first < first and last < r.last for r in regions)
+        rules = speaks_of_rules(tokens.text[start:end], last - first, inside)
         if rules or last - first >= RESIDUAL_WORDS:
             found.append(Residual(start, end, last - first, rules))
     return found
 
 
-def speaks_of_rules(text: str, words: int) -> bool:
-    """Whether words that no known text explains give or take rights; a few words need plain speech to count."""
+def speaks_of_rules(text: str, words: int, inside: bool) -> bool:
+    """Whether words that no known text explains give or take rights.
+
+    A few words need plain speech to count; amid the text of a licence one word of duty is enough.
+    """
+    if inside and _STRONG_INSIDE.search(text):
+        return True
     if words < RESIDUAL_WORDS:
         return bool(_STRONG.search(text) or (words <= 2 and _FLIPS.search(text)))
-    return bool(_STRONG.search(text)) or len({m.group()[:8] for m in _RULES.finditer(text)}) >= 2
+    enough = 1 if inside else 2
+    return bool(_STRONG.search(text)) or len({m.group()[:8] for m in _RULES.finditer(text)}) >= enough
 
 
 def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
@@ -113,7 +132,7 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
     inside = any(r.rules and r.start >= start and r.end <= end for r in left)
     tolerated = min(MOST_MISSING, max(MISSING_WORDS, MISSING_SHARE * known.words))
     complete = region.recall >= LEAST_RECALL and region.missing <= tolerated
-    exact = complete and not inside
+    exact = (complete or known.kind == "header") and not inside
     if known.kind == "ai":
         exact = exact and region.score >= EXACT_AI and anchored(known.id, tokens.text)
     via = "text" if known.kind == "license" else known.kind
@@ -127,13 +146,48 @@ def anchored(ident: str, text: str) -> bool:
 
 
 def notice_matches(text: str, matches: list[Match]) -> list[Match]:
-    found: dict[str, Match] = {}
-    known = {m.id for m in matches}
-    for notice in find_notices(text):
-        if any(m.start <= notice.start < m.end for m in matches) or notice.id in known:
+    """Add what the text names outside of licence texts; what a standard header names decides which licence it is of."""
+    texts = [m for m in matches if m.via in ("text", "ai")]
+    headers = [m for m in matches if m.via == "header"]
+    kept = [m for m in matches if m.via != "header"]
+    notices = [notice for start, end in gaps(text, texts) for notice in find_notices(text, start, end)]
+    stated = [n for n in notices if n.via != "url"]
+    for header in headers:
+        if stem(header.id) in {stem(m.id) for m in texts}:
             continue
-        found.setdefault(notice.id, Match(notice.id, notice.via, notice.start, notice.end, 1.0, True))
-    return list(found.values())
+        inside = [n for n in stated if header.start - 80 <= n.start < header.end]
+        if not inside and len(stated) > 0 and header.score < SURE_HEADER:
+            continue
+        kept += [replace(header, id=ident) for ident in dict.fromkeys(n.id for n in inside) or [header.id]]
+        stated = [n for n in stated if n not in inside]
+    if texts:
+        stated = [n for n in stated if plainly_stated(n, text)]
+    known = {stem(m.id) for m in kept} | {"GPL-3.0" for m in texts if stem(m.id) in ("LGPL-3.0", "AGPL-3.0")}
+    for notice in [*stated, *(n for n in notices if n.via == "url" and not kept and not stated)]:
+        if stem(notice.id) not in known:
+            known.add(stem(notice.id))
+            kept.append(Match(notice.id, notice.via, notice.start, notice.end, 1.0, True))
+    return kept
+
+
+def plainly_stated(notice: Notice, text: str) -> bool:
+    """Beside the text of a licence another name counts only in a tag or after "licensed under" and the like."""
+    said = _GRANTS.search(text, max(0, notice.start - 60), notice.end)
+    return notice.via == "tag" or (notice.via == "name" and said is not None)
+
+
+def gaps(text: str, texts: list[Match]) -> Iterator[tuple[int, int]]:
+    """The stretches of a text before, between and after the licence texts in it."""
+    at = 0
+    for start, end in [*sorted((m.start, m.end) for m in texts), (len(text), len(text))]:
+        if start > at and not text[at:start].isspace():
+            yield at, start
+        at = max(at, end)
+
+
+def stem(ident: str) -> str:
+    """An id without what only a notice can tell: `-only`, `-or-later`, invariant sections."""
+    return re.sub(r"(?:-(?:no-)?invariants)?-(?:only|or-later)$", "", ident)
 
 
 def conclude(
@@ -152,6 +206,3 @@ def conclude(
     return Identification(
         "exact" if exact else "variant", expression, main.id, main.score, tuple(matches), residual, missing, truncated
     )
-
-
-__all__ = ["MOST_REGIONS", "Identification", "Match", "Residual", "drop_short", "identify"]

@@ -21,6 +21,7 @@ Mask = npt.NDArray[np.bool_]
 MOST_REGIONS = 60
 CANDIDATES = 10
 RIVALS = 6
+NEAR_GAIN = 0.3  # of the best candidate's; what explains less is no rival of it
 ENOUGH_RECALL = 0.7
 ENOUGH_SCORE = 0.75
 SHORT = 25  # required trigrams; below, nearly all must be there
@@ -39,7 +40,7 @@ class Region:
     precision: float
     recall: float
     covered: Mask  # of the words first to last: explained by the reference
-    missing: int  # longest run of required trigrams that are not there
+    missing: int  # longest run of required trigrams that are not there, amid others that are
 
     @property
     def score(self) -> float:
@@ -80,7 +81,10 @@ def best_region(base: Index, free: Ids) -> Region | None:
 
 def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
     """The references that most of the text speaks for."""
-    ids = np.unique(free[free >= 0])
+    base.scratch[free] = 1
+    base.scratch[-1] = 0
+    ids = np.flatnonzero(base.scratch)
+    base.scratch[ids] = 0
     if len(ids) < 3:
         return np.zeros(0, np.int64)
     starts, counts = base.offsets[ids].astype(np.int64), (base.offsets[ids + 1] - base.offsets[ids]).astype(np.int64)
@@ -94,7 +98,7 @@ def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
     gain = full * recall**3
     gain[(recall < ENOUGH_RECALL - 0.1) | (full < 3)] = 0
     best = np.argsort(-gain, kind="stable")[:CANDIDATES]
-    return best[gain[best] > 0]
+    return best[gain[best] > NEAR_GAIN * gain[best[0]]]
 
 
 @dataclass(frozen=True)
@@ -158,8 +162,9 @@ def decide(base: Index, free: Ids, rivals: list[Placed]) -> Placed:
             winner = a if prefers(base, one, rivals[b]) else b
             wins[winner] += 1
     base.scratch[present] = 0
-    best = max(range(len(rivals)), key=lambda n: (wins[n], rivals[n].score, -n))
-    return rivals[best]
+    best = rivals[max(range(len(rivals)), key=lambda n: (wins[n], rivals[n].score, -n))]
+    common = [r for r in rivals if base.references[r.reference].osi and r.recall > max(0.95, best.recall + 0.03)]
+    return max(common, key=lambda r: r.score) if common else best
 
 
 def prefers(base: Index, one: Placed, other: Placed) -> bool:
@@ -168,8 +173,12 @@ def prefers(base: Index, one: Placed, other: Placed) -> bool:
     if mine is None and theirs is None:
         a, b = base.references[one.reference], base.references[other.reference]
         return (a.deprecated, -one.score) <= (b.deprecated, -other.score)
+    if theirs is None and mine is not None and not 0.5 < mine < 0.9:
+        return mine >= 0.9
+    if mine is None and theirs is not None and not 0.5 < theirs < 0.9:
+        return theirs <= 0.5
     if mine is None or theirs is None:
-        return theirs < 0.6 if mine is None and theirs is not None else (mine or 0) >= 0.6
+        return one.score >= other.score
     if abs(mine - theirs) > 0.02:
         return mine > theirs
     return one.score >= other.score
@@ -199,12 +208,13 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
         slot = start >= 3 and window[start - 3] & 4
         if slot and end - start <= SLOT_WORDS:
             covered[start:end] = True
-    order = sequence[sequence & EXTRA == 0]
+    order = sequence[(sequence & EXTRA == 0) & (sequence & REQUIRED != 0)] & 0x1FFFFFFF
     scratch[present] = 1
-    absent = (order & REQUIRED != 0) & (scratch[order & 0x1FFFFFFF] == 0)
+    bridged = scratch[order] > 0
     scratch[present] = 0
-    drop_short(bridged := ~absent, STRETCH)
-    missing = max((end - start for start, end in runs(~bridged)), default=0)
+    drop_short(bridged, STRETCH)
+    gaps = [(start, end) for start, end in runs(~bridged) if start and end < len(order)]
+    missing = max((end - start for start, end in gaps), default=0)
     return Region(
         placed.reference, placed.first, placed.last + 2, float(covered.mean()), placed.recall, covered, missing
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 import yaml
@@ -101,7 +101,25 @@ def url_table() -> dict[str, str]:
     return table
 
 
+@cache
+def first_words() -> frozenset[str]:
+    return frozenset(name.split(" ", 1)[0] for name in (*name_table(), *families()))
+
+
+@lru_cache(maxsize=10_000)
+def opens_a_name(word: str) -> bool:
+    """Whether a name that we know begins with this word, or with the one after it if this one does not count."""
+    folded = fold(word)
+    return not folded or folded.split(" ", 1)[0] in first_words() or re.match(r"[^\W\d_]+", folded) is None
+
+
 _CC_URL = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)/([a-z\-+]+)/(\d\.\d)")
+
+
+_SLUG_URL = re.compile(
+    r"(?:opensource\.org/licen[cs]es?|spdx\.org/licenses|choosealicense\.com/licenses)/([\w.+\-]+?)(?:\.(?:html|php|txt))?/?$"
+)
+_GNU_URL = re.compile(r"gnu\.org/(?:licenses|copyleft)/(?:old-licenses/)?([al]?gpl)-?(\d\.\d)")
 
 
 def url_ids(url: str) -> tuple[str, ...]:
@@ -111,6 +129,12 @@ def url_ids(url: str) -> tuple[str, ...]:
         what, number = cc.groups()
         ident = {"zero": f"CC0-{number}", "mark": "CC-PDM-1.0"}.get(what, f"CC-{what.upper()}-{number}")
         return (ident,) if ident in spdx_list() else ()
+    gnu = _GNU_URL.search(url.lower())
+    if gnu:
+        return (f"{gnu.group(1).upper()}-{gnu.group(2)}-only",)
+    slug = _SLUG_URL.search(url.lower())
+    if slug and (ids := name_table().get(fold(slug.group(1).removesuffix("-license")), ())):
+        return ids
     found = url_table().get(fold_url(url))
     return (found,) if found else ()
 

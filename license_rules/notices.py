@@ -1,52 +1,163 @@
-"""What a text says about its licence without being one: SPDX tags, "licensed under …", addresses of licences."""
+"""What a text says about its licence without being one: SPDX tags, "licensed under …", GNU notices, addresses."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from license_rules.names import normalise_name, url_ids
+from license_rules.names import normalise_name, opens_a_name, spdx_list, url_ids
 
 LONGEST_NAME = 12
+SHORT_TEXT = 600  # characters; in so short a text a line that is a name is a statement
 
+_EDGE = re.compile(r"^[ \t]*(?:[*#/;>%|+\-!.@\"'<]+|dnl|rem)[ \t]*|[\r\n]", re.M | re.I)
+_WORD = re.compile(r"\S+")
 _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+\-() :]{2,200})", re.I)
+_IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]*\+?")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'`)\]},;]{4,300}", re.I)
 _UNDER = re.compile(
-    r"""\b(?:licen[cs]ed|released|distributed|available|provided|published|redistribute|governed|covered|shared|use[d]?)
-        [^.;\n]{0,60}?\b(?:under|with|by|through)\s+(?:the\s+)?(?:terms\s+(?:and\s+conditions\s+)?of\s+)?(?:the\s+)?(?:an?\s+)?
-        (?P<name>[^\n;:,()\[\]"<>]{2,100}(?:,\s*(?:version|v\.?)\s*[\d.]+)?)""",
-    re.I | re.X,
+    r"(?:\b(?:under|by|accept|complies with|subject to)\s+(?:the\s+)?"
+    r"(?:(?:terms|conditions|provisions)\s+(?:and\s+conditions\s+)?(?:of|in)\s+)?(?:the\s+|an?\s+|version\s+[\d.]+\s+of\s+the\s+)?"
+    r"|\blicen[cs]es?\b[\"']?\s*(?:is|are|type|[:=])\s*[\"'\[(]*(?:the\s+)?|\buses?\s+(?:the|an?)\s+)"
+    r"(?P<name>(?!same\b|this\b|license\b)[^\s:;()\[\]<>{}][^:;()\[\]<>{}]{1,110})",
+    re.I,
 )
+_AND = re.compile(r"^[\s,/&]*(?:and|or|and/or)?[\s,/]*(?:under\s+)?(?:the\s+|an?\s+)?", re.I)
+_GNU = re.compile(
+    r"(?P<name>(?:\b(?:affero|lesser|library)\s+)?(?:\bgnu\s+)?(?:\b(?:affero|lesser|library)\s+)?"
+    r"\b(?:general\s+public\s+licen[cs]e|[al]?gpl))"
+)
+_GNU_VERSION = re.compile(r"(?:\bversions?\s*|\bv\.?\s?|gpl[\s\-,]*v?\.?\s?)(\d)(?:\.(\d))?(\+?)", re.I)
+_LATER = re.compile(
+    r"\bany\s+(?:\w+\s+)?later|\bor\s+(?:\(at your option\)\s+)?(?:any\s+)?(?:later|newer|above|greater)", re.I
+)
+_GNU_REST = re.compile(r"without\s+any\s+warranty|for\s+more\s+details|copy\s+of\s+the")
+_GNU_TRUE = {"GPL-1.0", "GPL-2.0", "GPL-3.0", "LGPL-2.0", "LGPL-2.1", "LGPL-3.0", "AGPL-1.0", "AGPL-3.0"}
+_CLASSPATH = re.compile(r"[\"'`]?classpath[\"'`]?\s+exception", re.I)
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A licence that a text names: SPDX id or registry id, how, and the characters that say so."""
+    """A licence that a text names: SPDX or registry id, how, and the characters that say so."""
 
     id: str
-    via: str  # "tag", "url" or "name"
+    via: str  # "tag", "gnu", "name" or "url", the more trusted first
     start: int
     end: int
 
 
-def find_notices(text: str) -> Iterator[Notice]:
+def find_notices(text: str, start: int = 0, end: int | None = None) -> list[Notice]:
+    """All licences that characters `start` to `end` of a text name, in order of their place."""
+    text = text[start:end]
+    flat = _EDGE.sub(lambda m: " " * len(m.group()), text)
+    found = [*tags(text), *gnu(flat), *named(flat), *addresses(text)]
+    if len(text) < SHORT_TEXT and not found:
+        found += titles(text)
+    return [Notice(n.id, n.via, n.start + start, n.end + start) for n in sorted(found, key=lambda n: n.start)]
+
+
+def tags(text: str) -> Iterator[Notice]:
     for match in _TAG.finditer(text):
-        ident = match.group(1).strip().rstrip(".")
-        yield Notice(ident, "tag", match.start(), match.start(1) + len(ident))
+        for part in _IDENT.finditer(match.group(1)):
+            for ident in normalise_name(part.group()).ids or (part.group(),) if "Ref-" in part.group() else ():
+                yield Notice(ident, "tag", match.start(), match.start(1) + part.end())
+            listed = known_id(part.group())
+            if listed:
+                yield Notice(listed, "tag", match.start(), match.start(1) + part.end())
+
+
+def known_id(name: str) -> str | None:
+    """The SPDX id that a name is, whatever its case; `+` is -or-later for the GNU licences."""
+    if name.endswith("+") and name[:-1] + "-or-later" in spdx_list():
+        return name[:-1] + "-or-later"
+    if name + "-only" in spdx_list():
+        return name + "-only"
+    if name in spdx_list():
+        return name
+    if name.lower() in ("and", "or", "with", "the", "license"):
+        return None
+    ids = normalise_name(name).ids
+    return ids[0] if ids else None
+
+
+def gnu(text: str) -> Iterator[Notice]:
+    """Notices of the GNU licences: which of them, which version, and whether later ones may be taken."""
+    text = text.lower()
+    if "gpl" not in text and not ("general" in text and "public" in text):
+        return
+    matches = list(_GNU.finditer(text))
+    last = -1
+    for match in matches:
+        if match.start() < last:
+            continue
+        end = min(len(text), match.end() + 260)
+        if stop := _GNU_REST.search(text, match.end(), end):
+            end = stop.start()
+        begin = max(0, match.start() - 60)
+        near = text[begin:end]
+        version = _GNU_VERSION.search(text, match.start(), end) or _GNU_VERSION.search(text, begin, match.start())
+        name = match.group("name")
+        family = "AGPL" if "affero" in name or "agpl" in name else "GPL"
+        if any(word in name for word in ("lesser", "library", "lgpl")):
+            family = "LGPL"
+        if version is None:
+            continue
+        number = f"{version.group(1)}.{version.group(2) or '0'}"
+        if f"{family}-{number}" not in _GNU_TRUE:
+            continue
+        later = version.group(3) == "+" or _LATER.search(near)
+        last = end
+        yield Notice(f"{family}-{number}-{'or-later' if later else 'only'}", "gnu", match.start(), match.end())
+        if _CLASSPATH.search(text):
+            yield Notice("Classpath-exception-2.0", "name", match.start(), match.end())
+    if matches and last < 0 and not re.search(r"lesser|library|affero|lgpl|agpl", text, re.I):
+        first = matches[0]
+        if re.search(r"redistribute|licen[cs]ed|distributed|released|under", text, re.I):
+            yield Notice("GPL-1.0-or-later", "gnu", first.start(), first.end())
+
+
+def named(text: str) -> Iterator[Notice]:
+    """Names after "under the …", "license: …" and the like; several where they are strung together."""
+    for match in _UNDER.finditer(text):
+        rest, at = match.group("name"), match.start("name")
+        while rest:
+            ids, length = leading_name(rest)
+            for ident in ids:
+                yield Notice(ident, "name", match.start(), at + length)
+            if not length:
+                break
+            joint = _AND.match(rest[length:])
+            skip = length + (joint.end() if joint else 0)
+            rest, at = rest[skip:], at + skip
+
+
+def leading_name(text: str) -> tuple[tuple[str, ...], int]:
+    """The longest known name that a piece of text begins with, and its length in characters."""
+    words = list(islice(_WORD.finditer(text), LONGEST_NAME))
+    if not words or not opens_a_name(words[0].group()):
+        return (), 0
+    for count in range(len(words), 0, -1):
+        end = words[count - 1].end()
+        piece = text[:end].strip(".,;:*_`'\"!/ ")
+        if len(piece) < 2 or piece.lower() in ("the", "fair", "intel", "license", "cube", "text", "unlicensed"):
+            continue
+        name = normalise_name(piece)
+        if name.ids or name.ambiguous:
+            return tuple(known_id(i) or i for i in name.ids), end
+    return (), 0
+
+
+def addresses(text: str) -> Iterator[Notice]:
     for match in _URL.finditer(text):
         for ident in url_ids(match.group().rstrip(".")):
             yield Notice(ident, "url", match.start(), match.end())
-    for match in _UNDER.finditer(text):
-        for ident in leading_name(match.group("name")):
-            yield Notice(ident, "name", match.start(), match.end())
 
 
-def leading_name(text: str) -> tuple[str, ...]:
-    """The longest known name that a piece of text begins with."""
-    words = text.split()[:LONGEST_NAME]
-    for count in range(len(words), 0, -1):
-        name = normalise_name(" ".join(words[:count]).rstrip(".,;:*_`'\" "))
-        if name.ids or name.ambiguous:
-            return name.ids
-    return ()
+def titles(text: str) -> Iterator[Notice]:
+    for match in re.finditer(r"[^\n]+", text):
+        ids, length = leading_name(match.group().strip())
+        if ids and length >= len(match.group().strip().rstrip(".,:;)")) - 2:
+            for ident in ids:
+                yield Notice(ident, "name", match.start(), match.end())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,16 +36,17 @@ _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,4});")
 _SCRIPT = re.compile(r"<(script|style)\b[^>]{0,500}>.{0,200000}?</\1>", re.I | re.S)
 _BULLET = re.compile(
     r"""^[ \t*#>/;%|\-\u2022\u00b7"']{0,40}\(?"""
-    r"""(?:(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5})[.):]|\d{1,2}(?:\.\d{1,2}){1,3}[.):]?)(?=[\s*])"""
-    r"""|\((?:[a-z]|[ivx]{1,5}|\d{1,2})\)|(?<=\s)(?:[a-z]|[ivx]{1,5}|\d{1,2})\)|(?<=[:;.,]\s)\d{1,2}\.(?=\s)""",
+    r"""(?:(?:\d{1,2}|[a-z]|[ivx]{2,5})[.):]|\d{1,2}(?:\.\d{1,2}){1,3}[.):]?)(?=[\s*])"""
+    r"""|\((?:[a-z]|[ivx]{2,5}|\d{1,2})\)|(?<=\s)(?:[a-z]|[ivx]{2,5}|\d{1,2})\)|(?<=[:;.,]\s)\d{1,2}\.(?=\s)""",
     re.M,
 )
 _COPYRIGHT = re.compile(
-    r"""^[ \t*#>/;%|"'\-.]{0,40}(?:(?:portions|parts)\s+)?"""
+    r"""(?:(?:portions|parts)[ \t]+)?"""
     r"""(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,|-|$)"""
-    r"""|\(c\)[ \t]|\u00a9)[^\n]*$|^\W{0,40}all rights reserved\W{0,20}$""",
-    re.M | re.I,
+    r"""|\(c\)[ \t]|\u00a9)[^\n]*|all rights reserved\W{0,20}$""",
+    re.M,
 )
+_LINE_START = re.compile(r"(?:^|\n)[ \t*#>/;%|\"'\-.]*\Z")
 _SAYS_SOMETHING = re.compile(
     r"\b(?:not|only|shall|must|may|commercial|noncommercial|research|prohibit\w*|restrict\w*|permi\w+|use[ds]?|licen[sc]e[ds]?"
     r"|grant\w*|provided|redistribut\w*|warrant\w*|conditions?)\b",
@@ -66,14 +68,19 @@ class _Hashes(dict[str, int]):
 _hashes = _Hashes()
 
 
+_ALNUM = np.array([chr(byte).isalnum() and byte < 128 for byte in range(256)])
+
+
 def _blank(match: re.Match[str]) -> str:
     return " " * (match.end() - match.start())
 
 
 def _blank_notice(match: re.Match[str]) -> str:
     """A copyright line is set aside only when it says nothing else."""
-    line = match.group()
-    return line if _SAYS_SOMETHING.search(line) or len(line) > 300 else " " * len(line)
+    line, begin = match.group(), match.start()
+    if not _LINE_START.search(match.string, max(0, begin - 40), begin):
+        return line
+    return line if len(line) > 300 or _SAYS_SOMETHING.search(line) else " " * len(line)
 
 
 def _lower(text: str) -> str:
@@ -84,6 +91,15 @@ def _lower(text: str) -> str:
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
+def common_prefix(text: str) -> str:
+    """What nearly every line begins with, as comments in some languages do (`dnl`, `%%Copyright:`); often empty."""
+    lines = [line for line in text[:4_000].splitlines() if line.strip()]
+    if len(lines) < 6:
+        return ""
+    word, count = Counter(line.split(maxsplit=1)[0] for line in lines).most_common(1)[0]
+    return word if count > 0.8 * len(lines) and any(char.isalnum() for char in word) else ""
+
+
 def plain(text: str) -> str:
     """The text with markup, bullets and copyright notices blanked: same length, same offsets, lower case."""
     text = text[:READ_LIMIT]
@@ -91,7 +107,9 @@ def plain(text: str) -> str:
         text = _TAG.sub(_blank, _SCRIPT.sub(_blank, text))
     if "&" in text:
         text = _ENTITY.sub(_blank, text)
-    return _lower(_BULLET.sub(_blank, _COPYRIGHT.sub(_blank_notice, text)))
+    if prefix := common_prefix(text):
+        text = re.sub(rf"^[ \t]*{re.escape(prefix)}", _blank, text, flags=re.M)
+    return _BULLET.sub(_blank, _COPYRIGHT.sub(_blank_notice, _lower(text)))
 
 
 @dataclass(frozen=True)
@@ -102,12 +120,18 @@ class Tokens:
     words: Words
 
     @cached_property
-    def spans(self) -> list[tuple[int, int]]:
-        return [m.span() for m in _pattern(self.text).finditer(self.text)]
+    def spans(self) -> npt.NDArray[np.int64]:
+        """First character and the one after the last, of each word."""
+        if not self.text.isascii():
+            places = [m.span() for m in _WORD.finditer(self.text)]
+            return np.array(places, np.int64).reshape(-1, 2)
+        inside = np.zeros(len(self.text) + 2, np.int8)
+        inside[1:-1] = _ALNUM[np.frombuffer(self.text.encode("ascii"), np.uint8)]
+        return np.flatnonzero(np.diff(inside)).reshape(-1, 2)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Characters from word `first` to before word `last`."""
-        return self.spans[first][0], self.spans[last - 1][1]
+        return int(self.spans[first, 0]), int(self.spans[last - 1, 1])
 
     @cached_property
     def trigrams(self) -> Words:
