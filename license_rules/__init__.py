@@ -1,16 +1,21 @@
 """Licence knowledge: which licence a text is, what it says beyond it, and what its clauses ask."""
 
+from license_rules.clauses import CLAUSES, RESTRICTS_USE, Clause, clauses
 from license_rules.identify import Identification, Match, Residual, identify
 from license_rules.names import Name, normalise_name
 from license_rules.openness import is_open, licence_name, openness
 from license_rules.registry import Entry, registry
 
 __all__ = [
+    "CLAUSES",
+    "RESTRICTS_USE",
+    "Clause",
     "Entry",
     "Identification",
     "Match",
     "Name",
     "Residual",
+    "clauses",
     "identify",
     "is_open",
     "licence_name",

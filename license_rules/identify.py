@@ -11,7 +11,7 @@ import numpy as np
 
 from license_rules.matcher import Region, find_regions, runs
 from license_rules.notices import Notice, find_notices
-from license_rules.registry import by_id
+from license_rules.registry import by_id, registry
 from license_rules.tokens import READ_LIMIT, Tokens, tokenize
 
 Verdict = Literal["exact", "variant", "custom", "none"]
@@ -202,7 +202,14 @@ def conclude(
     missing = max((r.missing for r in regions), default=0)
     foreign = any(r.rules and r.words >= RESIDUAL_WORDS for r in left)
     exact = all(m.exact for m in matches) and not (texts and foreign)
-    expression = " AND ".join(dict.fromkeys(m.id for m in matches)) if exact else None
-    return Identification(
-        "exact" if exact else "variant", expression, main.id, main.score, tuple(matches), residual, missing, truncated
-    )
+    expression = " AND ".join(dict.fromkeys(m.id for m in matches)) if exact else named_variant(main.id, tokens.text)
+    verdict = "exact" if exact else "variant"
+    return Identification(verdict, expression, main.id, main.score, tuple(matches), residual, missing, truncated)
+
+
+def named_variant(base: str, text: str) -> str | None:
+    """The registry's name for a changed licence, if it has one."""
+    for entry in registry():
+        if entry.variant_of == base and entry.anchors and anchored(entry.id, text):
+            return entry.id
+    return None

@@ -98,7 +98,8 @@ def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
     gain = full * recall**3
     gain[(recall < ENOUGH_RECALL - 0.1) | (full < 3)] = 0
     best = np.argsort(-gain, kind="stable")[:CANDIDATES]
-    return best[gain[best] > NEAR_GAIN * gain[best[0]]]
+    near: Ids = best[gain[best] > NEAR_GAIN * gain[best[0]]]
+    return near
 
 
 @dataclass(frozen=True)

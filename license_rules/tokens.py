@@ -83,7 +83,7 @@ def _blank_notice(match: re.Match[str]) -> str:
     return line if len(line) > 300 or _SAYS_SOMETHING.search(line) else " " * len(line)
 
 
-def _lower(text: str) -> str:
+def lower(text: str) -> str:
     """Lower case without moving a character (U+0130 and a few others would grow)."""
     lowered = text.lower()
     if len(lowered) == len(text):
@@ -109,7 +109,7 @@ def plain(text: str) -> str:
         text = _ENTITY.sub(_blank, text)
     if prefix := common_prefix(text):
         text = re.sub(rf"^[ \t]*{re.escape(prefix)}", _blank, text, flags=re.M)
-    return _BULLET.sub(_blank, _COPYRIGHT.sub(_blank_notice, _lower(text)))
+    return _BULLET.sub(_blank, _COPYRIGHT.sub(_blank_notice, lower(text)))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `anchors` are phrases that a text must hold, all of them, to bear this name; `texts` are the files whose fingerprint
     the index holds, by their name in the folder given to `build_index`. Without any the licence is known by name only.
+    A licence that is another one with changes (`variant_of`) is told by its anchors; what it changes is residual.
     """
 
     id: str
@@ -37,7 +38,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def by_name_only(self) -> bool:
-        return not self.texts
+        return not self.texts and not self.variant_of
 
 
 @cache

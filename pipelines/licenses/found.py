@@ -1,19 +1,38 @@
-"""What a licence text is: `license.text`."""
+"""What a licence text is and asks: `license.text` and one `license.clause` per clause."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from license_rules import Identification, Residual, identify, is_open, licence_name
-from output.record import EvidenceRecord, Points
+import msgspec
+import yaml
+
+from license_rules import RESTRICTS_USE, Clause, Identification, Residual, clauses, identify, is_open, licence_name
+from output.record import EvidenceRecord, Points, Subject
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, searched
 from pipelines.licenses.reading import Reading, UnreadableError, read_document
 from spiders.document import Document
 
+CLAUSE_WORDS = Path(__file__).parent / "clause_words.yaml"
 PHRASE = 90
 RESIDUALS = 20
+
+
+class ClauseWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a clause is said in a statement, and which way it points."""
+
+    says: str
+    points: Points
+
+
+@cache
+def clause_words() -> dict[str, ClauseWords]:
+    return msgspec.convert(yaml.safe_load(CLAUSE_WORDS.read_text("utf-8")), dict[str, ClauseWords])
 
 
 def text_records(detector: Detector, dossier: Dossier, document: Document) -> Iterator[EvidenceRecord]:
@@ -34,6 +53,9 @@ def text_records(detector: Detector, dossier: Dossier, document: Document) -> It
         )
         return
     found = identify(reading.text)
+    asks = clauses(reading.text)
+    if found.verdict == "none" and any(c.clause in RESTRICTS_USE for c in asks):
+        found = replace(found, verdict="custom")
     if found.verdict == "none":
         yield detector.record(
             subject,
@@ -42,7 +64,7 @@ def text_records(detector: Detector, dossier: Dossier, document: Document) -> It
             "absent",
             f"No licence text or notice found in {name}.",
             rule="no-license-text",
-            value=text_value(found, reading),
+            value=text_value(found, reading, ()),
             source=document.source,
             searched=[searched(document, name)],
         )
@@ -56,12 +78,41 @@ def text_records(detector: Detector, dossier: Dossier, document: Document) -> It
         "present",
         text_statement(name, found, reading),
         rule=f"text-{found.verdict}",
-        points=text_points(found),
-        value=text_value(found, reading),
+        points=text_points(found, asks),
+        value=text_value(found, reading, asks),
         source=document.source,
         quote=quote,
         selector=selector,
     )
+    for clause in asks:
+        yield clause_record(detector, subject, document, reading, name, clause)
+
+
+def clause_record(
+    detector: Detector, subject: Subject, document: Document, reading: Reading, name: str, clause: Clause
+) -> EvidenceRecord:
+    words = clause_words()[clause.clause]
+    quote, selector = reading.quote(clause.start, clause.end)
+    says = words.says.format(value=value_text(clause.value))
+    return detector.record(
+        subject,
+        "licenses",
+        "license.clause",
+        "present",
+        f'{name} {says}: "{phrase(reading.text, clause.start, clause.end)}"',
+        rule=clause.clause.replace("_", "-"),
+        points=words.points,
+        value={"clause": clause.clause, "value": clause.value},
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def value_text(value: int | tuple[str, ...] | None) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return " and ".join(value) if value else "a place that the sentence names"
 
 
 def shown(found: Identification, text: str) -> tuple[int, int]:
@@ -77,13 +128,13 @@ def shown(found: Identification, text: str) -> tuple[int, int]:
     return start, min(len(text), start + 300)
 
 
-def text_points(found: Identification) -> Points:
+def text_points(found: Identification, asks: Sequence[Clause]) -> Points:
     if found.verdict != "exact":
-        return "neutral"
+        return "closed" if any(c.clause in RESTRICTS_USE for c in asks) else "neutral"
     return "open" if all(is_open(m.id) for m in found.matches) else "closed"
 
 
-def text_value(found: Identification, reading: Reading) -> dict[str, Any]:
+def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) -> dict[str, Any]:
     rules = [r for r in found.residual if r.rules] or list(found.residual)
     return {
         "verdict": found.verdict,
@@ -95,6 +146,7 @@ def text_value(found: Identification, reading: Reading) -> dict[str, Any]:
             for m in found.matches[:50]
         ],
         "residual": [residual_value(r, reading.text) for r in rules[:RESIDUALS]],
+        "clauses": [{"clause": c.clause, "value": c.value, "start": c.start, "end": c.end} for c in asks],
         "missing_words": found.missing,
         "truncated": found.truncated,
     }

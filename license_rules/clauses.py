@@ -1,0 +1,204 @@
+"""What a licence asks and forbids, clause by clause, known licence or not: each with the sentence that says so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+import yaml
+
+from license_rules.tokens import lower
+
+RULES = Path(__file__).parent / "clauses.yaml"
+PLACES = Path(__file__).parent / "places.yaml"
+LONGEST_SENTENCE = 600
+READ_LIMIT = 300_000
+MOST_HITS = 100
+
+ClauseName = Literal[
+    "threshold_users",
+    "threshold_revenue",
+    "territory_exclusion",
+    "non_commercial",
+    "research_only",
+    "field_of_use",
+    "naming_display",
+    "output_training_ban",
+    "military_ban",
+    "registration_duty",
+    "remote_restriction",
+    "termination",
+    "share_alike",
+    "governing_law",
+    "reverse_engineering_ban",
+    "patent_termination",
+]
+CLAUSES: tuple[str, ...] = get_args(ClauseName)
+RESTRICTS_USE = frozenset(
+    {
+        "threshold_users",
+        "threshold_revenue",
+        "territory_exclusion",
+        "non_commercial",
+        "research_only",
+        "field_of_use",
+        "output_training_ban",
+        "military_ban",
+    }
+)
+"""Clauses that no open licence has: who may use it, for what, and where."""
+
+_NUMBER = (
+    r"(?P<number>\d[\d,.]{0,16}|one hundred|seven hundred|one|two|five|ten|twenty|fifty)"
+    r"\s?(?P<unit>million|billion|thousand|万|亿|[mkb]\b)?"
+)
+_WORDS = {"one": 1, "two": 2, "five": 5, "ten": 10, "twenty": 20, "fifty": 50, "one hundred": 100, "seven hundred": 700}
+_UNITS = {
+    "million": 10**6, "m": 10**6, "billion": 10**9, "b": 10**9, "thousand": 10**3, "k": 10**3, "万": 10**4, "亿": 10**8
+}  # fmt: skip
+_QUOTES = str.maketrans("“”„«»’‘\u2011\u2013\u00a0", '"""""\'\'-- ')
+_WITHIN = r"(?:[^.]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
+_SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Patterns of one clause, and words that show that a sentence means something else."""
+
+    clause: ClauseName
+    words: list[str]
+    patterns: list[str]
+    unless: list[str]
+    value: Literal["number", "places", ""] = ""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One clause found. `value` is a number of users or of money, or the territories or laws that are named."""
+
+    clause: str
+    start: int
+    end: int
+    value: int | tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    rule: Rule
+    patterns: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str] | None
+
+
+@cache
+def places() -> dict[str, list[str]]:
+    return msgspec.convert(yaml.safe_load(PLACES.read_text("utf-8")), dict[str, list[str]])
+
+
+@cache
+def place_pattern() -> re.Pattern[str]:
+    named = [f"(?P<p{n}>{'|'.join(spellings)})" for n, spellings in enumerate(places().values())]
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(named)})(?![a-z])")
+
+
+def expand(pattern: str) -> str:
+    """A pattern of the rules as a regular expression."""
+    any_place = "|".join(s for spellings in places().values() for s in spellings)
+    pattern = pattern.replace("NUMBER", _NUMBER).replace("PLACES", rf"(?:{any_place})\b")
+    pattern = pattern.replace("~~", rf"{_WITHIN}{{0,600}}?").replace("~", rf"{_WITHIN}{{0,120}}?")
+    return pattern.replace(" ", r"[\s*_>]+")
+
+
+@cache
+def rules() -> tuple[Compiled, ...]:
+    listed = msgspec.convert(yaml.safe_load(RULES.read_text("utf-8")), list[Rule])
+    return tuple(
+        Compiled(
+            rule,
+            tuple(re.compile(expand(p), re.M) for p in rule.patterns),
+            re.compile("|".join(rule.unless).replace(" ", r"\s+")) if rule.unless else None,
+        )
+        for rule in listed
+    )
+
+
+def clauses(text: str) -> list[Clause]:
+    """All clauses of a text, in order of their place; each once, thresholds and territories once per value.
+
+    Reads the first 300,000 characters.
+    """
+    plain = lower(text[:READ_LIMIT]).translate(_QUOTES)
+    found: dict[tuple[str, object], Clause] = {}
+    for compiled in rules():
+        if not any(word in plain for word in compiled.rule.words):
+            continue
+        for pattern in compiled.patterns:
+            for match in islice(pattern.finditer(plain), MOST_HITS):
+                start, end = sentence(plain, match.start(), match.end())
+                if compiled.unless and compiled.unless.search(plain, start, end):
+                    continue
+                value = read_value(compiled.rule.value, match, plain, end)
+                found.setdefault((compiled.rule.clause, value), Clause(compiled.rule.clause, start, end, value))
+    return sorted(tidy(list(found.values())), key=lambda c: (c.start, CLAUSES.index(c.clause)))
+
+
+def tidy(found: list[Clause]) -> list[Clause]:
+    """Drop what another clause of the same kind says more fully: territories without names, laws named twice."""
+    kept = []
+    for clause in found:
+        others = [c for c in found if c.clause == clause.clause and c is not clause]
+        if clause.value in (None, ()) and others:
+            continue
+        if isinstance(clause.value, tuple) and any(
+            isinstance(c.value, tuple) and set(clause.value) < set(c.value) for c in others
+        ):
+            continue
+        kept.append(clause)
+    return kept
+
+
+def sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """The sentence around a hit, at most 600 characters of it."""
+    begin = max(0, start - LONGEST_SENTENCE // 2)
+    for mark in _SENTENCE_END.finditer(text, begin, start):
+        begin = mark.end()
+    after = _SENTENCE_END.search(text, end, min(len(text), end + LONGEST_SENTENCE))
+    stop = after.start() + 1 if after else min(len(text), end + LONGEST_SENTENCE // 2)
+    while begin < start and text[begin].isspace():
+        begin += 1
+    stop = max(end, min(stop, begin + LONGEST_SENTENCE))
+    while stop > end and text[stop - 1].isspace():
+        stop -= 1
+    return begin, stop
+
+
+def read_value(kind: str, match: re.Match[str], text: str, end: int) -> int | tuple[str, ...] | None:
+    if kind == "number":
+        return number(match.group("number"), match.group("unit"))
+    if kind == "places":
+        names = list(places())
+        hits = place_pattern().finditer(text, match.start(), max(end, match.end()))
+        found = list(dict.fromkeys(names[int(str(hit.lastgroup)[1:])] for hit in hits))
+        return tuple(name for name in found if name != "China" or "Hong Kong" not in found)
+    return None
+
+
+def number(digits: str, unit: str | None) -> int:
+    amount = float(_WORDS[digits]) if digits in _WORDS else _decimal(digits)
+    return round(amount * _UNITS.get(unit or "", 1))
+
+
+def _decimal(digits: str) -> float:
+    """`1,000,000`, `1.000.000` and `2.5` as numbers."""
+    digits = digits.rstrip(".,")
+    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", digits):
+        return float(re.sub(r"[.,]", "", digits))
+    whole, _, part = digits.replace(",", "").partition(".")
+    return float(f"{whole}.{part.replace('.', '') or 0}")
+
+
+def clause_names_of_rules() -> tuple[str, ...]:
+    return tuple(compiled.rule.clause for compiled in rules())

@@ -1,0 +1,76 @@
+"""Clauses in sentences written for these tests: found with their values, and not found where they are not meant."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from license_rules import CLAUSES, clauses
+from license_rules.clauses import clause_names_of_rules
+
+SAID = [
+    ("Firms with more than 250 million monthly active users must ask the maker first.", "threshold_users", 250_000_000),
+    ("Firms with an annual revenue of more than US$2,500,000 need another contract.", "threshold_revenue", 2_500_000),
+    ("A firm that earns 3 million euros of yearly revenue is outside.", "threshold_revenue", 3_000_000),
+    ("This contract does not apply in the European Union.", "territory_exclusion", ("European Union",)),
+    ("The pancake may be eaten for non-commercial purposes only.", "non_commercial", None),
+    ("You shall not use the pancake for any commercial purpose.", "non_commercial", None),
+    ("The model is given solely for academic research.", "research_only", None),
+    ("Your use must comply with the Acceptable Use Policy of the kitchen.", "field_of_use", None),
+    ("You must prominently display “Made with Pancake” on your website.", "naming_display", None),
+    ("You will not use the outputs to train any other large language model.", "output_training_ban", None),
+    ("The model shall not serve military ends.", "military_ban", None),
+    ("Commercial users must register at the address below.", "registration_duty", None),
+    ("We may restrict (remotely or otherwise) what you do.", "remote_restriction", None),
+    ("The kitchen may terminate this agreement at any time.", "termination", None),
+    ("Derivative works are subject to the terms of this agreement.", "share_alike", None),
+    ("This contract is governed by the laws of Switzerland.", "governing_law", ("Switzerland",)),
+    ("You may not reverse engineer or decompile the model.", "reverse_engineering_ban", None),
+    ("If you bring a lawsuit over patents against us, your licenses shall terminate.", "patent_termination", None),
+]
+
+
+@pytest.mark.parametrize(("text", "clause", "value"), SAID, ids=[s[1] for s in SAID])
+def test_said(text: str, clause: str, value: object) -> None:
+    found = [c for c in clauses("Preface.\n\n" + text + "\n\nEnd.") if c.clause == clause]
+    assert [c.value for c in found] == [value]
+    assert ("Preface.\n\n" + text + "\n\nEnd.")[found[0].start : found[0].end] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("Mail to 5 million people is revenue for the post.", "threshold_users"),
+        ("In no event are we liable for lost revenue above $100.", "threshold_revenue"),
+        ("The offices of the European Union are in Brussels.", "territory_exclusion"),
+        ("You may use the model for research and for any commercial purpose.", "non_commercial"),
+        ("Use it for research, for play or for business.", "research_only"),
+        ("Publicly perform and display the work as you like.", "naming_display"),
+        ("You may use outputs to train other models.", "output_training_ban"),
+        ("All registered trademarks belong to their owners.", "registration_duty"),
+        ("If you start litigation, the license shall terminate.", "termination"),
+    ],
+)
+def test_not_said(text: str, clause: str) -> None:
+    assert clause not in {c.clause for c in clauses(text)}
+
+
+def test_every_clause_has_a_rule() -> None:
+    assert set(clause_names_of_rules()) == set(CLAUSES)
+
+
+@pytest.mark.parametrize("words", ["governed by laws ", "revenue $", "not use ", "institute litigation ", "\n\n"])
+def test_hostile_texts_take_bounded_time(words: str) -> None:
+    begin = time.process_time()
+    clauses(words * 200_000)
+    assert time.process_time() - begin < 20
+
+
+@given(st.text(alphabet="not use commercial 5$.;\n“military İ", max_size=300))
+@settings(max_examples=60, deadline=None)
+def test_spans_lie_in_the_text(text: str) -> None:
+    for clause in clauses(text):
+        assert 0 <= clause.start < clause.end <= len(text)
