@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "changes": "crawler.commands.changes",
+    "compare": "crawler.commands.compare",
     "crawl": "crawler.commands.crawl",
     "demo": "crawler.commands.demo",
     "export": "crawler.commands.export",

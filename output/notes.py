@@ -79,15 +79,17 @@ def note(parameter: str, records: Iterable[EvidenceRecord]) -> Note | None:
 
 
 def rank(parameter: str, records: Iterable[EvidenceRecord]) -> list[EvidenceRecord]:
-    """Records of one parameter, found ones first, then by how telling their indicator is, with a direction first."""
+    """Records of one parameter: found ones first, then by how telling the indicator is, the release before the rest."""
     wanted = order().get(parameter, [])
     places = {name: n for n, name in enumerate(wanted)}
+    components = ("base", "end", None) if parameter.endswith("_basemodel") else ("end", "base", None)
     mine = [r for r in records if r.parameter == parameter and r.outcome in OUTCOME_ORDER]
     return sorted(
         mine,
         key=lambda r: (
             max(3, OUTCOME_ORDER.index(r.outcome)),
             places.get(r.indicator, len(wanted)),
+            components.index(r.subject.component),
             r.points == "neutral",
         ),
     )

@@ -15,17 +15,22 @@ from output.run import RunError, load_run
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the site; RUN/report for one run."
 )
-def command(runs: tuple[Path, ...], out: Path | None) -> None:
+@click.option(
+    "--since", type=click.Path(exists=True, file_okay=False, path_type=Path), help="An earlier run: list changes."
+)
+def command(runs: tuple[Path, ...], out: Path | None, since: Path | None) -> None:
     """Write static pages over one or more run folders.
 
     \b
     osai-evidence report runs/deepseek-r1
     osai-evidence report runs/deepseek-r1 runs/olmo --out site
+    osai-evidence report runs/tuesday --since runs/monday
     """
     if out is None and len(runs) > 1:
         raise click.UsageError("More than one run needs --out DIR.")
     try:
         loaded = [load_run(run) for run in runs]
+        earlier = load_run(since) if since else None
     except RunError as error:
         raise click.UsageError(str(error)) from error
-    click.echo(write_site(loaded, out or runs[0] / "report"))
+    click.echo(write_site(loaded, out or runs[0] / "report", earlier))

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from output.changes import changes
 from output.parameters import categories
+from output.report.overview import coverage, index_parameters, side_by_side, triples
 from output.report.view import OUTCOME_WORDS, Page, pages, visible, web_address
 from output.run import Run, load_run
 
+SIDE_BY_SIDE = 8  # more columns than this are no help
 FOLDER = Path(__file__).parent
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -24,22 +27,38 @@ def write(run_folder: Path) -> Path:
     return write_site([load_run(run_folder)], run_folder / "report")
 
 
-def write_site(runs: Sequence[Run], out: Path) -> Path:
+def write_site(runs: Sequence[Run], out: Path, since: Run | None = None) -> Path:
     """Write a site over one or more runs and return its first page.
 
-    One system: `index.html` is its page. More: `index.html` lists them, each with a page of its own.
+    One system: `index.html` is its page. More: `index.html` lists them, each has a page of its own, and a few stand
+    side by side in `compare.html`. `since` is an earlier run, whose differences to the last one are listed.
     """
     assets = out / "assets"
     assets.mkdir(parents=True, exist_ok=True)
     for path in sorted((FOLDER / "assets").iterdir()):
         shutil.copyfile(path, assets / path.name)
     made = pages(runs)
-    single = len(made) == 1
+    single = len(made) == 1 and since is None
     for page in made:
         name = "index" if single else page.slug
-        render("system.html.j2", out / f"{name}.html", page=page, single=single)
+        render("system.html.j2", out / f"{name}.html", page=page, single=single, runs=[page.run])
     if not single:
-        render("index.html.j2", out / "index.html", pages=made, runs=runs)
+        compare = 1 < len(made) <= SIDE_BY_SIDE
+        render(
+            "index.html.j2",
+            out / "index.html",
+            pages=made,
+            runs=runs,
+            compare=compare,
+            parameters=index_parameters(),
+            coverage=coverage(made),
+            triples=triples(made),
+            misses=[(page, miss) for page in made for miss in page.misses],
+            since=since.id if since else "",
+            changed=changes(since, runs[-1]) if since else None,
+        )
+        if compare:
+            render("compare.html.j2", out / "compare.html", pages=made, runs=runs, rows=side_by_side(made))
     return out / "index.html"
 
 

@@ -10,9 +10,10 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from output.excerpt import Excerpt, excerpts
+from output.notes import Note, note, order, rank
 from output.parameters import Category, ParameterInfo, categories
-from output.record import EvidenceRecord, Outcome, Points
-from output.run import Run, System
+from output.record import Component, EvidenceRecord, Outcome, Points
+from output.run import Missed, Pointer, Run, System, short
 
 FOUND: tuple[Outcome, ...] = ("present", "boilerplate", "placeholder", "linked")
 NOT_READ: tuple[Outcome, ...] = ("unavailable", "error")
@@ -26,6 +27,15 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     "error": "could not look: error",
     "not_applicable": "does not apply",
 }
+OUTCOMES: tuple[Outcome, ...] = (*FOUND, "absent", *NOT_READ, "not_applicable")
+GROUP_WORDS = dict.fromkeys(FOUND, "found") | {
+    "absent": "searched and not found",
+    "unavailable": "could not be looked at",
+    "error": "could not be looked at",
+    "not_applicable": "not applicable",
+}
+LEADING = 5
+COMPONENTS: tuple[Component | None, ...] = ("end", "base", None)
 DIRECTIONS: tuple[Points, ...] = ("open", "partial", "closed")
 
 
@@ -45,7 +55,7 @@ class Fact:
 
     @property
     def target(self) -> str:
-        return self.record.subject.target.partition(":")[2].removeprefix("model:").removeprefix("dataset:")
+        return short(self.record.subject.target)
 
     @property
     def href(self) -> str:
@@ -59,7 +69,7 @@ class Fact:
         source, selector = self.record.source, self.record.selector
         if source is None:
             return ""
-        name = source.path or source.url
+        name = source.path or source.url.removeprefix("https://")
         if selector is None:
             return name
         if selector.page is not None:
@@ -86,17 +96,29 @@ class Section:
         count = Counter(fact.mark for fact in self.facts if fact.record.outcome != "not_applicable")
         return {mark: count[mark] for mark in (*DIRECTIONS, "unread") if count[mark]}
 
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Facts by what they are about: the release first, then its base models, then the rest as they came."""
+        by_target: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            by_target.setdefault(fact.record.subject.target, []).append(fact)
+        made = [Group(target, tuple(sorted(facts, key=weight))) for target, facts in by_target.items()]
+        return sorted(made, key=lambda g: COMPONENTS.index(g.component))
+
+    @cached_property
+    def note(self) -> Note | None:
+        """The section in one or two sentences, as a note in an entry would say it."""
+        return note(self.parameter.id, [f.record for f in self.facts])
+
     @property
-    def groups(self) -> list[tuple[str, list[Fact]]]:
-        """Facts under the headings of the page, empty ones left out."""
-        kinds = (
-            ("Found", FOUND),
-            ("Searched and not found", ("absent",)),
-            ("Could not look", NOT_READ),
-            ("Does not apply", ("not_applicable",)),
-        )
-        grouped = ((title, [f for f in self.facts if f.record.outcome in outcomes]) for title, outcomes in kinds)
-        return [(title, sorted(facts, key=weight)) for title, facts in grouped if facts]
+    def leading(self) -> list[Fact]:
+        """The most telling facts: those of the release found or not found, a few of them."""
+        ranked = rank(self.parameter.id, [f.record for f in self.facts])
+        by_id = {f.record.id: f for f in self.facts}
+        statements: dict[str, Fact] = {}
+        for record in ranked:
+            statements.setdefault(record.statement, by_id[record.id])
+        return list(statements.values())[:LEADING]
 
     @property
     def words(self) -> str:
@@ -108,9 +130,41 @@ class Section:
         return ", ".join(said) or ("facts without a direction" if self.facts else "no facts")
 
 
-def weight(fact: Fact) -> int:
-    """Facts with a direction first; the order of the detectors within."""
-    return fact.mark == "neutral"
+@dataclass(frozen=True)
+class Group:
+    """Facts of one parameter about one target."""
+
+    target: str
+    facts: tuple[Fact, ...]
+
+    @property
+    def component(self) -> Component | None:
+        return self.facts[0].record.subject.component
+
+    @property
+    def name(self) -> str:
+        return short(self.target)
+
+    @property
+    def about(self) -> str:
+        """What kind of thing the target is, in words."""
+        if self.component:
+            return f"{self.component} model"
+        kinds = {"hf:dataset": "dataset", "hf:model": "model", "github": "repository", "arxiv": "paper"}
+        return next((word for prefix, word in kinds.items() if self.target.startswith(prefix)), "page")
+
+    @property
+    def summary(self) -> str:
+        counts = Counter(GROUP_WORDS[f.record.outcome] for f in self.facts)
+        return ", ".join(f"{n} {words}" for words, n in counts.items())
+
+
+def weight(fact: Fact) -> tuple[int, int, bool]:
+    """What was found first, the most telling indicators before the rest, a direction before context."""
+    wanted = order().get(fact.record.parameter, [])
+    name = fact.record.indicator
+    place = wanted.index(name) if name in wanted else len(wanted)
+    return OUTCOMES.index(fact.record.outcome), place, fact.mark == "neutral"
 
 
 @dataclass(frozen=True)
@@ -148,6 +202,30 @@ class Page:
             "searched and not found": outcomes["absent"],
             "could not be looked at": sum(outcomes[o] for o in NOT_READ),
         }
+
+    @property
+    def misses(self) -> tuple[Missed, ...]:
+        return self.system.listing.misses
+
+    @property
+    def leads(self) -> list[Pointer]:
+        """Pointers to other places, followed ones first, each place once."""
+        seen: dict[str, Pointer] = {}
+        for lead in sorted(self.system.listing.leads, key=lambda x: not x.followed):
+            seen.setdefault(lead.target, lead)
+        return list(seen.values())
+
+    @property
+    def dates(self) -> str:
+        """First and last day on which something was read."""
+        days = sorted({d.source.retrieved_at[:10] for d in self.system.listing.documents if d.source.retrieved_at})
+        return "" if not days else days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+
+    @property
+    def revision(self) -> str:
+        """Commit of the release that was read, where it was read."""
+        found = (d.source.revision for d in self.system.listing.documents if d.target == self.system.root)
+        return next((r for r in found if r), "")
 
     @cached_property
     def sources(self) -> list[ReadSource]:
@@ -233,4 +311,4 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u20
 
 def visible(text: str) -> str:
     """Crawled text with characters that would hide or turn it written out: a card cannot reorder the page."""
-    return CONTROL.sub(lambda m: f"⟨U+{ord(m[0]):04X}⟩", text)
+    return CONTROL.sub(lambda m: f"⟨U+{ord(m[0]):04X}⟩", text.replace("\r\n", "\n"))

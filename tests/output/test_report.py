@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from output.record import INDEX_PARAMETERS
+from output.record import INDEX_PARAMETERS, Source
 from output.report import write, write_site
-from output.report.view import visible, web_address
+from output.report.overview import coverage
+from output.report.view import pages, visible, web_address
 from output.run import RunError, load_run
 from tests.output.builder import CARD, RunBuilder, full_run
 
@@ -32,7 +33,7 @@ def test_every_record_has_its_own_address(run_folder: Path, page: BeautifulSoup)
 
 def test_parameters_stand_in_the_order_of_the_index(page: BeautifulSoup) -> None:
     shown = [tag["id"] for tag in page.select("section.parameter")]
-    assert shown == [*INDEX_PARAMETERS, "claims", "sources"]
+    assert shown == [*INDEX_PARAMETERS, "claims", "missed", "sources", "leads"]
 
 
 def test_quotes_are_shown_in_place(run_folder: Path, page: BeautifulSoup) -> None:
@@ -83,14 +84,15 @@ def test_policy_forbids_inline_scripts_and_requests(page: BeautifulSoup) -> None
 
 
 def test_what_could_not_be_read_is_not_called_absent(page: BeautifulSoup) -> None:
-    titles = [h.text for h in page.select("#weights_basemodel h4")]
-    assert titles == ["Could not look"]
+    (summary,) = page.select("#weights_basemodel .group > summary")
+    assert summary.text.endswith("base model: 1 could not be looked at")
+    assert [str(fact["data-mark"]) for fact in page.select("#weights_basemodel .fact")] == ["unread"]
     assert "could not be looked at" in page.select_one("#weights_basemodel .tally").text  # type: ignore[union-attr]
 
 
 def test_absence_lists_what_was_searched(page: BeautifulSoup) -> None:
     (fact,) = page.select("#paper article")
-    assert "Searched: 2 documents" in fact.text
+    assert "Searched 2 documents" in fact.text
     assert len(fact.select(".searched li")) == 2
 
 
@@ -113,8 +115,39 @@ def test_an_incomplete_run_is_marked(tmp_path: Path) -> None:
 def test_many_systems_get_a_list_and_a_page_each(tmp_path: Path) -> None:
     runs = [load_run(full_run(tmp_path / name, root=f"hf:model:maker/{name}")) for name in ("one", "two")]
     first = BeautifulSoup(write_site(runs, tmp_path / "site").read_text("utf-8"), "html.parser")
-    assert [a["href"] for a in first.select("tbody th a")] == ["maker-one.html", "maker-two.html"]
+    assert [a["href"] for a in first.select(".systems tbody th a")] == ["maker-one.html", "maker-two.html"]
     assert {p.name for p in (tmp_path / "site").glob("*.html")} >= {"index.html", "maker-one.html", "maker-two.html"}
+
+
+def test_few_systems_stand_side_by_side(tmp_path: Path) -> None:
+    runs = [load_run(full_run(tmp_path / name, root=f"hf:model:maker/{name}")) for name in ("one", "two")]
+    write_site(runs, tmp_path / "site")
+    table = BeautifulSoup((tmp_path / "site" / "compare.html").read_text("utf-8"), "html.parser")
+    assert [th.text for th in table.select("thead th a")] == ["maker/one", "maker/two"]
+    rows = {row.th.text: row.select("td") for row in table.select("tbody tr") if row.th}
+    assert "No peer-reviewed paper found." in rows["Paper"][0].text
+    links = [str(a["href"]) for a in table.select("td li a")]
+    pages = {name: (tmp_path / "site" / name).read_text("utf-8") for name in ("maker-one.html", "maker-two.html")}
+    assert links
+    assert all(f'id="{link.partition("#")[2]}"' in pages[link.partition("#")[0]] for link in links)
+
+
+def test_changes_since_an_earlier_run(tmp_path: Path) -> None:
+    earlier = RunBuilder(tmp_path / "earlier")
+    earlier.add("paper", "paper.published", "error", "Could not ask.", source=Source("https://a.org", "https://a.org"))
+    now = load_run(full_run(tmp_path / "now"))
+    first = write_site([now], tmp_path / "site", load_run(earlier.finish())).read_text("utf-8")
+    assert "Changes since run" in first
+    assert "No peer-reviewed paper found." in first
+
+
+def test_coverage_counts_every_system_once(tmp_path: Path) -> None:
+    runs = [load_run(full_run(tmp_path / name)) for name in ("one", "two")]
+    rows = {row.name: row.counts for row in coverage(pages(runs))}
+    assert all(sum(counts.values()) == 2 for counts in rows.values())
+    assert rows["Base model weights"] == {"unread": 2}
+    assert rows["Datasheet"] == {"neutral": 2}
+    assert rows["Model card"] == {"mixed": 2}
 
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:
