@@ -47,6 +47,7 @@ class DataRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strong: str
     named: str
     many: str
+    kinds: str
     training_data: str
     vague: str
     sections: str
@@ -116,10 +117,16 @@ class Speaker:
     def own(self, text: str) -> bool:
         return bool(said(lexicon().first_person).search(text)) or any(name.search(text) for name in self.names)
 
+    def place(self, text: str) -> int | None:
+        """Where the own model is named first, or else the first person."""
+        named = min((m.start() for name in self.names if (m := name.search(text))), default=None)
+        person = said(lexicon().first_person).search(text)
+        return named if named is not None else person.start() if person else None
+
     def others(self, text: str) -> bool:
         """The sentence is about somebody else's model: its subject carries a citation."""
         match = said(lexicon().of_others, case=True).search(text)
-        return bool(match) and not any(name.search(text[: match.end()]) for name in self.names) if match else False
+        return match is not None and not any(name.search(text[: match.end()]) for name in self.names)
 
 
 def statements(found: Iterable[Sentence], speaker: Speaker) -> list[Statement]:
@@ -158,7 +165,7 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     if sentence.tabular and not re.search(r"(?i)GPU hours", text):
         return
     machines = list(accelerator_pattern().finditer(text))
-    hours = said(rules.hours, case=True).search(text)
+    hours = own_hours(text, speaker)
     large = said(lexicon().machines, case=True).search(text)
     links = said(rules.interconnect, case=True).search(text) if said(rules.connected).search(text) else None
     counted = re.search(r"(?<![\d.,])(\d[\d,]*)\s?(?:x|×)?\s?GPUs\b", text)
@@ -177,6 +184,15 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     weight = 2 * bool(machines) + 2 * bool(value.get("count")) + training + section - in_summary(sentence)
     rule = "accelerators" if machines else "compute"
     yield Statement("hardware.training", rule, sentence, *first.span(), value, key, weight)
+
+
+def own_hours(text: str, speaker: Speaker) -> re.Match[str] | None:
+    """Hours of training; where the sentence sets two models against each other, those said after the own one."""
+    found = said(lexicon().hardware.hours, case=True)
+    if re.search(r"(?i)\b(?:while|whereas|than|compared (?:to|with)|versus|vs\.)\s", text):
+        start = speaker.place(text)
+        return found.search(text, start) if start is not None else None
+    return found.search(text)
 
 
 def in_summary(sentence: Sentence) -> bool:
@@ -287,6 +303,9 @@ def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     yield Statement("data.described", "amount" if found else "source", sentence, *min(spans), value, key, weight)
 
 
+DATA_WORD = re.compile(r"(?i)\b(?:data|datasets?|corpus|corpora|mixture|collection)\b")
+
+
 def source_spans(text: str, ours: bool, making: bool) -> list[tuple[int, int, bool]]:
     """Where a sentence says what the data are, and whether it does so by a name."""
     rules = lexicon().data
@@ -295,7 +314,10 @@ def source_spans(text: str, ours: bool, making: bool) -> list[tuple[int, int, bo
         named = [m for m in said(rules.named, case=True).finditer(text) if m[0].split()[0] not in STARTERS]
         found += [(*m.span(), True) for m in named]
         found += [(*m.span(), False) for m in re.finditer(r"\d+(?:\.\d+)?\s?%\s[^.]{0,60}\d+(?:\.\d+)?\s?%", text)]
-    wordings = [rules.many] if ours else []
+    wordings = [rules.many] if ours and said(rules.training).search(text) else []
+    kinds = list(said(rules.kinds).finditer(text)) if ours and DATA_WORD.search(text) else []
+    if len({m[0].lower() for m in kinds}) >= 3:
+        found.append((kinds[0].start(), kinds[-1].end(), False))
     if ours or said(rules.training_data).search(text):
         wordings.append(rules.vague)
     if making or (ours and re.search(r"(?i)\bdatasets?\b", text)):
@@ -309,6 +331,8 @@ STARTERS = ("We", "Our", "The", "This", "These", "For", "In", "To", "A", "An")
 
 def stage(text: str, sentence: Sentence) -> str:
     """`tuning` or `pretraining`: by the sentence, then by its section."""
+    if re.search(r"(?i)pre-?train(?:[^.]|\.(?=\w)){0,60}\btokens\b", text):
+        return "pretraining"
     for words in (text, sentence.section):
         for rule in lexicon().data.stages:
             if said(rule.said).search(words):

@@ -56,7 +56,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     start: int
     end: int
     box: Box
-    size: float  # height of its first character, in points: tells a heading from the text
+    size: float  # height of its first or last character, whichever is smaller, in points: tells headings from text
     role: Role = "body"
     heading: str = ""  # section that it stands in
 
@@ -164,7 +164,7 @@ def lines_of(text_page: Any, text: str, count: int) -> Iterator[Line]:
             round(max(first[2], last[2]), 1),
             round(max(first[3], last[3]), 1),
         )
-        yield Line(start, end, box, round(first[3] - first[1], 1))
+        yield Line(start, end, box, round(min(first[3] - first[1], last[3] - last[1]), 1))
 
 
 def index_map(text: str, count: int) -> Any:
