@@ -99,7 +99,7 @@ COUNT = re.compile(
     rf"(?<![A-Za-z0-9.,$])(\d[\d,]{{0,7}}|{'|'.join(NUMBERS)})\s*[x×*]?\s*{MAKERS}(?:\w+\s){{0,1}}$", re.I
 )
 DEVICE_HOURS = re.compile(
-    r"(?<![A-Za-z0-9.,])(\d[\d,]*(?:\.\d+)?)\s*(k|K|M|million|thousand|billion)?\s*(?:\w+[\s-]){0,2}?"
+    r"(?<![A-Za-z0-9.,])(\d[\d,]*(?:\.\d+)?)\s*(k|K|M|million|thousand|billion)?\s*(?:[A-Za-z]\w*[\s-]){0,2}?"
     r"((?:GPU|TPU|[AHVB]\d{3}\w*|accelerator|device|chip)s?)[\s-]*(hours?|days?|years?)",
 )
 DURATION = re.compile(

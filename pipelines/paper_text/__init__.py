@@ -57,7 +57,7 @@ def own_name(title: str) -> str:
     """What a title calls the model: what stands before its colon, or before "Technical Report"."""
     head = re.split(r":\s|\s[–—]\s", title, maxsplit=1)[0]
     head = re.sub(r"(?i)\b(?:technical|tech|research)? ?report\b.*|\bmodel card\b.*|\bfamily\b.*", "", head).strip()
-    return head if 0 < len(head.split()) <= 4 and re.search(r"[A-Z]", head) else ""
+    return head if 0 < len(head.split()) <= 4 and re.search(r"[A-Z]|[a-z][\w.-]*\d", head) else ""
 
 
 def read(document: Document, pdf: Pdf, subject: Subject, names: list[str]) -> Iterator[EvidenceRecord]:
@@ -91,7 +91,7 @@ def record(document: Document, statement: Statement, subject: Subject, where: st
         parameter_of(statement, subject),
         statement.indicator,
         "present",
-        f"{WORDS[statement.indicator]} in {where}, page {sentence.page}: {shorten(statement)}",
+        f"{WORDS[statement.indicator]} in {where}, page {sentence.page}{given(statement)}: {shorten(statement)}",
         rule=statement.rule,
         points=points_of(statement),
         value={**statement.value, "page": sentence.page},
@@ -99,6 +99,10 @@ def record(document: Document, statement: Statement, subject: Subject, where: st
         quote=quote,
         selector=selector,
     )
+
+
+def given(statement: Statement) -> str:
+    return f" ({statement.value['given']})" if statement.value.get("given") else ""
 
 
 def shorten(statement: Statement, limit: int = 260) -> str:
@@ -124,8 +128,13 @@ def parameter_of(statement: Statement, subject: Subject) -> Parameter:
 def points_of(statement: Statement) -> Points:
     """Accelerators with their number are what the index asks for; a source that is named can be looked for."""
     value = statement.value
-    if statement.indicator == "hardware.training":
-        return "open" if value.get("accelerators") and (value.get("count") or value.get("hours")) else "partial"
+    if statement.indicator == "hardware.energy":
+        return "open"
+    if statement.indicator.startswith("hardware."):
+        kinds = {fact["kind"] for fact in value["facts"]}
+        counted = "device_hours" in kinds or any("count" in fact for fact in value["facts"])
+        typed = "accelerator" in kinds and counted
+        return "open" if typed or "parallelism" in kinds else "partial"
     if statement.indicator == "data.withheld":
         return "closed"
     return "partial" if value.get("sources") else "neutral"

@@ -11,27 +11,21 @@ from typing import Any
 import msgspec
 import yaml
 
+from pipelines.hardware import ANCHORS, GROUPS, describe
+from pipelines.hardware.reading import Fact, read_hardware, triggered
 from pipelines.paper_text.sentences import Sentence
 from pipelines.papers.names import pattern, pieces
-
-
-class Accelerator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
-    said: str
 
 
 class HardwareRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     training: str
     used: str
-    interconnect: str
-    connected: str
-    hours: str
+    framework: str
+    common_frameworks: list[str]
     not_training: str
     compared: str
     sections: str
     not_sections: str
-    parallelism: str
-    energy: str
 
 
 class StageRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,8 +62,6 @@ class TopicRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    accelerators: list[Accelerator]
-    machines: str
     hardware: HardwareRules
     data: DataRules
     first_person: str
@@ -87,12 +79,6 @@ def lexicon() -> Lexicon:
 @cache
 def said(expression: str, *, case: bool = False) -> re.Pattern[str]:
     return re.compile(expression, 0 if case else re.IGNORECASE)
-
-
-@cache
-def accelerator_pattern() -> re.Pattern[str]:
-    parts = "|".join(f"(?P<a{n}>{a.said})" for n, a in enumerate(lexicon().accelerators))
-    return re.compile(rf"(?:(?<![\w-])|(?<=\dx)|(?<=\d×))(?:{parts})(?![a-z]{{2}})")
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -144,102 +130,85 @@ def statements(found: Iterable[Sentence], speaker: Speaker) -> list[Statement]:
 
 
 def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
+    """Facts of the hardware reader, where the sentence is about the training of the report's own model."""
     rules, text = lexicon().hardware, sentence.text
-    if (
-        said(rules.not_training).search(text)
-        or said(rules.not_sections).search(sentence.section)
-        or speaker.others(text)
-    ):
+    if said(rules.not_training).search(text) or said(rules.not_sections).search(sentence.section):
         return
-    training = bool(said(rules.training).search(text))
-    section = bool(said(rules.sections).search(sentence.section))
+    if speaker.others(text) or not triggered(re.findall(r"\w+", text.lower())):
+        return
+    facts = own_side(plain_counts(read_hardware(text, context=sentence.section), text), text, speaker)
+    if not facts or (sentence.tabular and not any(f.kind == "device_hours" for f in facts)):
+        return
     own = speaker.own(text)
-    if (match := said(rules.energy, case=True).search(text)) and (training or own or section):
-        key: tuple[Any, ...] = (match[0].lower(), text[:60])
-        yield Statement("hardware.energy", "energy", sentence, *match.span(), {}, key, 1)
+    section = bool(said(rules.sections).search(sentence.section))
+    training = bool(said(rules.training).search(text))
+    if re.match(r"(?:Table|Figure) \d", text) and not training:
+        return
     used = bool(said(rules.used).search(text))
-    if (match := said(rules.parallelism, case=True).search(text)) and (training or section or (own and used)):
-        kinds = sorted({m[0].lower() for m in said(rules.parallelism, case=True).finditer(text)})
-        value: dict[str, Any] = {"kinds": kinds}
-        yield Statement("hardware.parallelism", "parallelism", sentence, *match.span(), value, tuple(kinds), len(kinds))
-    if sentence.tabular and not re.search(r"(?i)GPU hours", text):
-        return
-    machines = list(accelerator_pattern().finditer(text))
-    hours = own_hours(text, speaker)
-    large = said(lexicon().machines, case=True).search(text)
-    links = said(rules.interconnect, case=True).search(text) if said(rules.connected).search(text) else None
-    counted = re.search(r"(?<![\d.,])(\d[\d,]*)\s?(?:x|×)?\s?GPUs\b", text)
-    first = min((m for m in (*machines, hours, large, counted) if m), key=lambda m: m.start(), default=links)
     compared = bool(said(rules.compared).search(f"{sentence.before} {text}"))
-    if first is None or (compared and not own and not hours):
-        return
     ours = own or section or bool(said(lexicon().of_the_model).search(text))
-    used_here = used and (section or own) and not compared
-    hours_of_training = bool(training and hours and not in_summary(sentence))
-    if not ((training and ours) or hours_of_training or used_here or (section and (links or large))):
+    hours = any(f.kind == "device_hours" for f in facts) and training and not in_summary(sentence)
+    if compared and not own and not hours:
         return
-    value = hardware_value(text, machines, hours, large, links)
-    facts = (tuple(value.get("accelerators", ())), value.get("count"), value.get("hours"), value.get("machine"))
-    key = (text[:80],) if facts == ((), None, None, None) else facts
-    weight = 2 * bool(machines) + 2 * bool(value.get("count")) + training + section - in_summary(sentence)
-    rule = "accelerators" if machines else "compute"
-    yield Statement("hardware.training", rule, sentence, *first.span(), value, key, weight)
+    if not ((training and ours) or hours or (used and (section or own) and not compared) or section):
+        return
+    for indicator, kinds in GROUPS.items():
+        about = [f for f in facts if f.kind in kinds]
+        anchors = [f for f in about if is_anchor(f, indicator, text, training and ours, section)]
+        if not anchors or (indicator == "hardware.training" and not (training or used or section)):
+            continue
+        key = tuple(
+            sorted({str((f.kind, f.value.get("name"), f.value.get("count"), f.value.get("amount"))) for f in about})
+        )
+        named = 2 * any(f.kind == "accelerator" for f in about) + 2 * any("count" in f.value for f in about)
+        weight = named + len(about) + training + section - in_summary(sentence)
+        value = {"facts": [{"kind": f.kind, **f.value} for f in about], "given": describe(about)}
+        yield Statement(indicator, anchors[0].kind, sentence, anchors[0].start, anchors[0].end, value, key, weight)
 
 
-def own_hours(text: str, speaker: Speaker) -> re.Match[str] | None:
-    """Hours of training; where the sentence sets two models against each other, those said after the own one."""
-    found = said(lexicon().hardware.hours, case=True)
-    if re.search(r"(?i)\b(?:while|whereas|than|compared (?:to|with)|versus|vs\.)\s", text):
-        start = speaker.place(text)
-        return found.search(text, start) if start is not None else None
-    return found.search(text)
+def is_anchor(fact: Fact, indicator: str, text: str, trained: bool, section: bool) -> bool:
+    """Whether a fact alone says something: a cloud, a link or a framework does only where training is spoken of."""
+    rules = lexicon().hardware
+    if fact.kind == "cluster":
+        return indicator == "hardware.training" and (section or trained)
+    if fact.kind == "interconnect":
+        return section and bool(re.search(r"(?i)\b(?:inter)?connect\w*|\bequipped\b", text))
+    if fact.kind == "framework":
+        common = str(fact.value["name"]).lower() in rules.common_frameworks
+        return trained and not common and bool(said(rules.framework).search(text))
+    return fact.kind in ANCHORS[indicator]
+
+
+def plain_counts(facts: list[Fact], text: str) -> list[Fact]:
+    """Without the number of hours read as a number of devices, and without `16 per GPU`."""
+    hours = [f for f in facts if f.kind == "device_hours"]
+    return [
+        f
+        for f in facts
+        if f.kind != "count"
+        or not (any(h.start <= f.start < h.end for h in hours) or text[: f.start].rstrip().endswith("per"))
+    ]
+
+
+COMPARED = re.compile(r"(?i)\b(?:while|whereas|than|compared (?:to|with)|versus|vs\.)\s")
+
+
+def own_side(facts: list[Fact], text: str, speaker: Speaker) -> list[Fact]:
+    """Where a sentence sets two models against each other, the facts on the side of the own one."""
+    cuts = [m.start() for m in COMPARED.finditer(text)]
+    if not cuts or not facts:
+        return facts
+    start = speaker.place(text)
+    if start is None:
+        return []
+    after = [f for f in facts if f.start >= start]
+    end = next((cut for cut in cuts if cut > start and after and after[0].start < cut), len(text))
+    return [f for f in after if f.start < end]
 
 
 def in_summary(sentence: Sentence) -> bool:
     """Abstract, introduction and conclusion say again what a section says better."""
     return bool(re.search(r"(?i)abstract|introduction|conclusion", sentence.section))
-
-
-def hardware_value(
-    text: str,
-    machines: list[re.Match[str]],
-    hours: re.Match[str] | None,
-    large: re.Match[str] | None,
-    links: re.Match[str] | None,
-) -> dict[str, Any]:
-    names = lexicon().accelerators
-    value: dict[str, Any] = {}
-    if machines:
-        value["accelerators"] = sorted({names[int(str(m.lastgroup)[1:])].name for m in machines})
-        value["as_said"] = machines[0][0]
-    count = count_of(text, machines)
-    if count:
-        value["count"] = count
-    if node := re.search(r"(\d[\d,]*|[a-z]+) nodes?\b", text):
-        value["nodes"] = node[1]
-    if hours:
-        value["hours"] = " ".join(hours[0].split())
-    if days := DURATION.search(text):
-        value["duration"] = days[0]
-    if large:
-        value["machine"] = large[0]
-    if links:
-        value["interconnect"] = links[0]
-    return value
-
-
-DURATION = re.compile(r"(?i)\b(?:[\d.]+|one|two|three|four|five|six|seven|eight|nine|ten)\s(?:days?|weeks?|months?)\b")
-NUMBER_BEFORE = re.compile(r"(?<![\d.,])(\d{1,3}(?:[, ]\d{3})+|\d+)\s?(?:x|×)?\s?(?:\w+ ){0,1}$")
-
-
-def count_of(text: str, machines: list[re.Match[str]]) -> int | None:
-    """Number of accelerators: the one right before its name, or before `GPUs`."""
-    for machine in machines:
-        before = NUMBER_BEFORE.search(text[: machine.start()])
-        if before and int(re.sub(r"\D", "", before[1])) < 1_000_000:
-            return int(re.sub(r"\D", "", before[1]))
-    match = re.search(r"(?<![\d.,])(\d[\d,]*)\s?(?:x|×)?\s?(?:\w+ ){0,1}(?:GPUs|TPUs|accelerators|chips|GCDs)\b", text)
-    return int(match[1].replace(",", "")) if match else None
 
 
 # --- training data

@@ -48,30 +48,39 @@ def found(heading: str, text: str, indicator: str) -> list[EvidenceRecord]:
 
 
 @pytest.mark.parametrize(
-    ("heading", "text", "value"),
+    ("heading", "text", "given", "points"),
     [
         (
             "2. Infrastructure",
             "Nimbus-2 was trained on 512 NVIDIA H100 GPUs for nine days.",
-            {"accelerators": ["H100"], "count": 512, "duration": "nine days"},
+            "512 NVIDIA H100",
+            "open",
         ),
         (
             "2. Training Details",
             "We use 16 nodes, each with 8 A100 80GB GPUs, for all runs.",
-            {"accelerators": ["A100"], "count": 8, "nodes": "16"},
+            "8 NVIDIA A100 80 GB",
+            "open",
         ),
         (
             "3. Pre-training",
             "In total, pre-training took 1.4M H800 GPU hours.",
-            {"accelerators": ["H800"], "hours": "1.4M H800 GPU hours"},
+            "1.4M H800 GPU hours; NVIDIA H800",
+            "open",
         ),
-        ("3. Training", "We trained our model on Cloud TPU v4 pods.", {"accelerators": ["TPU"]}),
-        ("Acknowledgements", "We thank the LUMI supercomputer for the hours.", {"machine": "LUMI"}),
+        ("3. Training", "We trained our model on Cloud TPU v4 pods.", "Google TPU", "partial"),
+        ("Acknowledgements", "We thank the LUMI supercomputer for the hours.", "LUMI; supercomputer", "partial"),
+        (
+            "4. Efficiency",
+            "Training Cirrus took 900K GPU hours, while Nimbus-2 needed 300K GPU hours.",
+            "300K GPU hours",
+            "partial",
+        ),
     ],
 )
-def test_training_hardware(heading: str, text: str, value: dict[str, object]) -> None:
+def test_training_hardware(heading: str, text: str, given: str, points: str) -> None:
     (record,) = found(heading, text, "hardware.training")
-    assert {key: record.value.get(key) for key in value} == value
+    assert (record.value["given"], record.points) == (given, points)
     assert record.quote
     assert record.selector
     assert record.selector.page == 1
@@ -96,8 +105,9 @@ def test_no_training_hardware(heading: str, text: str) -> None:
 
 
 def test_parallelism() -> None:
-    (record,) = found("2. Infrastructure", "Training uses 8-way tensor parallelism and ZeRO-1.", "hardware.parallelism")
-    assert record.value["kinds"] == ["tensor parallelism", "zero-1"]
+    text = "Training uses 8-way tensor parallelism and ZeRO-1."
+    (record,) = found("2. Infrastructure", text, "hardware.parallelism")
+    assert [fact["name"] for fact in record.value["facts"]] == ["tensor", "sharded"]
     assert found("2. Setup", "We evaluate in a zero-shot setting, training nothing.", "hardware.parallelism") == []
 
 
