@@ -13,6 +13,7 @@ from pipelines.licenses import detector as licenses
 from pipelines.model_card import detector as model_card
 from pipelines.paper_text import detector as paper_text
 from pipelines.papers import detector as papers
+from pipelines.training_code import detector as training_code
 from pipelines.weights import detector as weights
 
 DETECTORS: tuple[Detector, ...] = (
@@ -23,6 +24,7 @@ DETECTORS: tuple[Detector, ...] = (
     hardware,
     papers,
     paper_text,
+    training_code,
 )
 
 

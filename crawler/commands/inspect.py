@@ -11,6 +11,8 @@ import click
 from output.record import Source, dump
 from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
+from pipelines.readers.source_tree import local_tree
+from pipelines.training_code.explain import explanation
 from spiders.document import Document, Kind
 
 KINDS: dict[str, Kind] = {
@@ -27,7 +29,8 @@ READ_CAP = 64 * 1024 * 1024
 @click.command("inspect")
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
-def command(kind: str, paths: tuple[str, ...]) -> None:
+@click.option("--explain", is_flag=True, help="For a repository: which files spoke for and against each stage.")
+def command(kind: str, paths: tuple[str, ...], explain: bool) -> None:
     """Read local files as the crawler would, and write evidence records as JSON lines.
 
     \b
@@ -35,11 +38,29 @@ def command(kind: str, paths: tuple[str, ...]) -> None:
     osai-evidence inspect license LICENSE NOTICE
     osai-evidence inspect repository .
     """
+    if explain and kind != "repository":
+        raise click.UsageError("--explain goes with `repository`")
     for path in paths:
-        document = local_document(KINDS[kind], path)
-        readers = [d for d in DETECTORS if document.kind in d.definition.reads]
-        for record in read(Dossier(document.target, (document,)), readers):
+        documents = local_repository(path) if kind == "repository" else (local_document(KINDS[kind], path),)
+        dossier = Dossier(documents[0].target, documents)
+        if explain:
+            for line in explanation(dossier):
+                click.echo(line)
+            continue
+        kinds = {document.kind for document in documents}
+        readers = [d for d in DETECTORS if kinds & set(d.definition.reads)]
+        for record in read(dossier, readers):
             sys.stdout.buffer.write(dump(record) + b"\n")
+
+
+def local_repository(path: str) -> tuple[Document, ...]:
+    """A folder, or a tar.gz as GitHub packs them, as documents of one repository."""
+    if Path(path).is_dir():
+        try:
+            return local_tree(Path(path), f"url:{path}")
+        except OSError as error:
+            raise click.UsageError(f"{path} could not be read: {error}") from error
+    return (local_document("source_archive", path),)
 
 
 def local_document(kind: Kind, path: str) -> Document:

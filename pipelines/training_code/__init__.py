@@ -1,0 +1,573 @@
+"""Training code: what a repository really holds, stage by stage, with the files and lines that prove it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from output.record import EvidenceRecord, Outcome, Points, Searched, Source, Subject
+from pipelines.detector import Detector
+from pipelines.dossier import Dossier, searched
+from pipelines.readers.source_tree import SourceTree, TreeFile, source_tree, tree_misses, tree_outcome
+from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, Proof, judge_survey
+from pipelines.training_code.names import model_names, name_patterns
+from pipelines.training_code.needs import needs
+from pipelines.training_code.survey import Line, Survey, line_of, places, survey_tree
+
+FOLDER = Path(__file__).parent
+FILES_SHOWN = 100
+LABELS = {
+    "pretraining": "pre-training",
+    "finetuning": "fine-tuning",
+    "preference": "preference or RL training",
+    "data_processing": "data processing",
+    "evaluation": "evaluation",
+}
+RUNNING_LABELS = {
+    "inference": "inference",
+    "conversion": "weight conversion",
+    "quantisation": "quantisation",
+    "model": "the model definition",
+}
+EXPECTED = frozenset({"pretraining", "finetuning", "data_processing"})  # what the index asks of open training code
+
+
+class Promise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    says: str
+    pattern: str
+
+
+class Promises(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    about: str
+    not_about: str
+    rules: list[Promise]
+
+
+@cache
+def promises() -> Promises:
+    return msgspec.convert(yaml.safe_load((FOLDER / "promises.yaml").read_text("utf-8")), Promises)
+
+
+def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    targets = repositories(dossier)
+    for target in targets:
+        yield from Repository(dossier, target).records()
+    if not targets and dossier.root.startswith("hf:model:"):
+        yield from no_repository(dossier)
+
+
+def repositories(dossier: Dossier) -> list[str]:
+    """Targets that are source repositories, or a local folder given as one; serving engines are not looked at."""
+    engines = {lead.target for lead in dossier.leads if lead.relation == "serving_engine"}
+    own = {lead.target for lead in dossier.leads if lead.relation in ("repository", "root")}
+    local = {d.target for d in dossier.of("source_archive", "github_tree")}
+    return [t for t in dossier.targets if (t.startswith("github:") or t in local) and t not in engines - own]
+
+
+def no_repository(dossier: Dossier) -> Iterator[EvidenceRecord]:
+    """Nothing led to a repository: absent, with what was read to look for one; silent where nothing was read."""
+    read = [searched(d) for d in dossier.of("model_card", "hub_model", target=dossier.root)]
+    if read:
+        name = dossier.root.rsplit(":", 1)[-1]
+        yield detector.record(
+            dossier.subject(dossier.root),
+            "trainingcode",
+            "training_code.coverage",
+            "absent",
+            f"No training code found: no repository is linked from {name} (searched: {names_of(read)}).",
+            rule="no-repository",
+            points="closed",
+            searched=read,
+        )
+
+
+def names_of(read: Sequence[Searched]) -> str:
+    return ", ".join(dict.fromkeys(s.what for s in read))
+
+
+class Repository:
+    """The records of one repository."""
+
+    def __init__(self, dossier: Dossier, target: str) -> None:
+        self.dossier = dossier
+        self.target = target
+        self.subject: Subject = dossier.subject(target)
+        self.name = target.split(":", 1)[1]
+        relations = {lead.relation for lead in dossier.leads if lead.target == target}
+        self.mentioned = bool(relations) and relations <= {"mention", "listing", "model_family", "dataset"}
+        self.info = github_answer(dossier, target)
+
+    def records(self) -> Iterator[EvidenceRecord]:
+        tree = source_tree(self.dossier, self.target)
+        if tree is None:
+            yield from self.not_read()
+            return
+        names = model_names(self.dossier, self.target)
+        judgement = judge_survey(survey_tree(tree, name_patterns(names)))
+        found = judgement.survey
+        for stage in STAGES:
+            yield self.stage_record(judgement, stage)
+        if judgement.inference_only:
+            yield self.inference_record(judgement)
+        yield from self.framework_records(judgement, names)
+        yield from self.promise_records(found)
+        yield from self.pointer_records(judgement)
+        yield self.configuration_record(judgement, names)
+        yield self.environment_record(found)
+        yield self.coverage_record(judgement)
+
+    def record(
+        self,
+        indicator: str,
+        outcome: Outcome,
+        statement: str,
+        *,
+        rule: str,
+        points: Points = "neutral",
+        value: dict[str, Any] | None = None,
+        line: Line | None = None,
+        source: Source | None = None,
+        read: Sequence[Searched] = (),
+    ) -> EvidenceRecord:
+        return detector.record(
+            self.subject,
+            "trainingcode",
+            f"training_code.{indicator}",
+            outcome,
+            statement,
+            rule=rule,
+            points="neutral" if self.mentioned else points,
+            value=value,
+            source=line.source if line else source,
+            quote=line.quote if line else None,
+            selector=line.selector if line else None,
+            searched=read,
+        )
+
+    def not_read(self) -> Iterator[EvidenceRecord]:
+        """The tree could not be had: that is said, and nothing is claimed about what it holds."""
+        misses = list(tree_misses(self.dossier, self.target))
+        for miss in misses[:1]:
+            yield self.record(
+                "coverage",
+                miss.outcome,
+                f"Could not look into repository {self.name}: {miss.reason}",
+                rule="not-read",
+                value={"reason": miss.reason, "status": miss.source.status},
+                source=miss.source,
+            )
+        if not misses:
+            for document in self.dossier.of("github_repository", "source_file", target=self.target):
+                yield self.record(
+                    "coverage",
+                    "unavailable",
+                    f"Source tree of repository {self.name} was not read.",
+                    rule="not-read",
+                    source=document.source,
+                )
+                return
+
+    def stage_record(self, judgement: Judgement, stage: str) -> EvidenceRecord:
+        proofs = judgement.stages.get(stage, [])
+        if not proofs:
+            return self.absent_stage(judgement, stage)
+        label = LABELS[stage]
+        first = proofs[0]
+        examples = all(p.finding.role == "example" for p in proofs)
+        recipes = all(p.finding.language in ("config", "shell") for p in proofs)
+        what = f"{label} recipes" if recipes else f"example code for {label}" if examples else f"{label} code"
+        elsewhere = recipes and stage in TRAINING and not has_trainer(judgement)
+        note = ", the trainer itself is elsewhere" if elsewhere else ""
+        return self.record(
+            stage,
+            "present",
+            f"{what[0].upper()}{what[1:]} made available in repository {self.name} ({shown(proofs)}){note}.",
+            rule=first.rule,
+            points="partial" if examples or elsewhere else "open",
+            value={
+                "files": [file_value(p) for p in proofs[:FILES_SHOWN]],
+                "count": len(proofs),
+                "examples_only": examples,
+                "recipes_only": recipes,
+                **self.common(),
+            },
+            line=first.finding.line,
+        )
+
+    def absent_stage(self, judgement: Judgement, stage: str) -> EvidenceRecord:
+        found, label = judgement.survey, LABELS[stage]
+        tree = found.tree
+        if reason := not_seen(found):
+            return self.record(
+                stage,
+                tree_outcome(tree) if tree.problem else "unavailable",
+                f"No {label} code seen in repository {self.name}, but not all of it could be read: {reason}.",
+                rule="not-all-read",
+                value={"reason": reason, "unread": found.unread[:FILES_SHOWN], **self.common()},
+                source=tree.source,
+                read=[tree.searched()],
+            )
+        aside = [(f.path, why) for f, why in judgement.set_aside if f.match.stage in (stage, "training")]
+        return self.record(
+            stage,
+            "absent",
+            f"Repo exists, but does not contain {label} code ({self.name}: {content(found)}).",
+            rule="all-rules",
+            points="closed" if stage in EXPECTED else "neutral",
+            value={
+                "set_aside": [{"path": path, "why": why} for path, why in dict(aside[:FILES_SHOWN]).items()],
+                "outside": dict(found.outside),
+                "unread": found.unread[:FILES_SHOWN],
+                **self.common(),
+            },
+            source=tree.source,
+            read=[tree.searched()],
+        )
+
+    def inference_record(self, judgement: Judgement) -> EvidenceRecord:
+        proofs = judgement.inference
+        kinds = [kind for kind in RUNNING if judgement.running.get(kind)]
+        files = {p.path: p for kind in kinds for p in judgement.running[kind]}
+        does = listed(RUNNING_LABELS[kind] for kind in kinds)
+        evaluates = " and evaluation" if judgement.stages.get("evaluation") else ""
+        return self.record(
+            "inference_only",
+            "present",
+            f"Repository only offers code for {does}{evaluates} ({self.name}: {shown(list(files.values()))}; "
+            f"{content(judgement.survey)}).",
+            rule=proofs[0].rule,
+            points="closed",
+            value={
+                "files": [file_value(p) for p in list(files.values())[:FILES_SHOWN]],
+                "count": len(files),
+                "kinds": {kind: [p.path for p in judgement.running[kind][:FILES_SHOWN]] for kind in kinds},
+                **self.common(),
+            },
+            line=proofs[0].finding.line,
+            read=[judgement.survey.tree.searched()],
+        )
+
+    def framework_records(self, judgement: Judgement, names: Sequence[str]) -> Iterator[EvidenceRecord]:
+        """A fork or a framework that trains, without one path, recipe or script that names the model."""
+        found = judgement.survey
+        if not judgement.trains or not names or found.model_files or self.named_after(names):
+            return
+        parent = str((self.info.get("parent") or {}).get("full_name") or "") if self.info.get("fork") else ""
+        what = f"a fork of {parent} without files" if parent else "a generic framework without files"
+        yield self.record(
+            "framework",
+            "present",
+            f"Training repository {self.name} is {what} that name the model (looked for: {', '.join(names)}).",
+            rule="fork" if parent else "no-model-files",
+            points="partial",
+            value={"parent": parent or None, "names": list(names), **self.common()},
+            source=found.tree.source,
+            read=[found.tree.searched()],
+        )
+
+    def named_after(self, names: Sequence[str]) -> bool:
+        return any(re.search(pattern, self.name, re.IGNORECASE) for pattern in name_patterns(names))
+
+    def promise_records(self, found: Survey) -> Iterator[EvidenceRecord]:
+        for promise, line in promised(found.readme):
+            refused = promise.says == "refused"
+            yield self.record(
+                "promised",
+                "present",
+                f"README of {self.name} {'says that code is not provided' if refused else 'promises code'}: "
+                f"“{(line.quote.exact if line.quote else '')[:160]}”.",
+                rule=promise.id,
+                points="closed",
+                value={"says": promise.says, **self.common()},
+                line=line,
+            )
+
+    def pointer_records(self, judgement: Judgement) -> Iterator[EvidenceRecord]:
+        """Other repositories that this one names for training: submodules, and links where nothing is here."""
+        for module, line in judgement.survey.submodules[:20]:
+            yield self.record(
+                "pointer",
+                "linked",
+                f"Repository {self.name} holds a pointer to another repository at {module.path}"
+                f"{f' ({module.url})' if module.url else ''}, whose code is not in it.",
+                rule="submodule",
+                value={"path": module.path, "url": module.url, "revision": module.revision},
+                line=line,
+            )
+        if not judgement.trains:
+            for url, line in training_links(judgement.survey.readme, self.target):
+                yield self.record(
+                    "pointer",
+                    "linked",
+                    f"README of {self.name} points elsewhere for training: {url}.",
+                    rule="readme-link",
+                    value={"url": url},
+                    line=line,
+                )
+
+    def configuration_record(self, judgement: Judgement, names: Sequence[str]) -> EvidenceRecord:
+        found = judgement.survey
+        named = frozenset(found.model_files)
+        own = self.named_after(names) or not names
+        proofs = [p for stage in TRAINING for p in judgement.stages.get(stage, [])]
+        recipes = {p.path: p for p in proofs if p.finding.language in ("config", "shell")}
+        chosen = [p for p in recipes.values() if own or p.path in named]
+        if not chosen:
+            return self.record(
+                "configuration",
+                "unavailable" if not_seen(found) else "absent",
+                f"No training configuration or launch script that names the model found in {self.name} "
+                f"({content(found)}).",
+                rule="recipes",
+                read=[found.tree.searched()],
+                source=found.tree.source,
+            )
+        return self.record(
+            "configuration",
+            "present",
+            f"Training configurations and launch scripts provided in repository {self.name} ({shown(chosen)}).",
+            rule=chosen[0].rule,
+            points="open",
+            value={"files": [file_value(p) for p in chosen[:FILES_SHOWN]], "count": len(chosen), "names": list(names)},
+            line=chosen[0].finding.line,
+        )
+
+    def environment_record(self, found: Survey) -> EvidenceRecord:
+        files = found.environment
+        if not files:
+            return self.record(
+                "environment",
+                "unavailable" if not_seen(found) else "absent",
+                f"No requirements, lock file or container found in {self.name} ({content(found)}).",
+                rule="environment-files",
+                read=[found.tree.searched()],
+                source=found.tree.source,
+            )
+        pins = [pinned(file) for file in files]
+        best = max(range(len(files)), key=lambda n: (pins[n][0], -n))
+        locks = [f.path for f in files if places().found("locks", f.path)]
+        containers = [f.path for f in files if places().found("containers", f.path)]
+        exact, total, line = sum(p[0] for p in pins), sum(p[1] for p in pins), pins[best][2]
+        extra = f", lock file {locks[0]}" if locks else f", container {containers[0]}" if containers else ""
+        return self.record(
+            "environment",
+            "present",
+            f"Environment described in repository {self.name} ({files[0].path}{more(len(files))}: {exact} of {total} "
+            f"requirements pinned{extra}).",
+            rule="environment-files",
+            points="open",
+            value={
+                "files": [{"path": f.path, "rule": "environment-files"} for f in files[:FILES_SHOWN]],
+                "requirements": total,
+                "pinned": exact,
+                "locks": locks,
+                "containers": containers,
+            },
+            line=line_of(files[best], line),
+        )
+
+    def coverage_record(self, judgement: Judgement) -> EvidenceRecord:
+        found = judgement.survey
+        there = [stage for stage in STAGES if judgement.stages.get(stage)]
+        needed = needs(found)
+        value: dict[str, Any] = {
+            "stages": {stage: len(judgement.stages.get(stage, [])) for stage in STAGES},
+            "inference_files": len(judgement.inference),
+            "needs": needed,
+            "languages": dict(found.languages),
+            "listed": found.tree.listed,
+            "read": found.tree.read,
+            "skipped": found.tree.skipped,
+            "unread": found.unread[:FILES_SHOWN],
+            "problem": found.tree.problem or None,
+            "outside": dict(found.outside),
+            "encrypted": found.encrypted,
+            **self.common(),
+        }
+        reason = not_seen(found)
+        if judgement.trains:
+            complete = set(there) >= EXPECTED
+            missing = [LABELS[s] for s in STAGES if s not in there and s in EXPECTED]
+            lacks = "; ".join(
+                filter(
+                    None,
+                    [
+                        f"no code for {' or '.join(missing)}" if missing else "",
+                        f"not found: {', '.join(n.replace('_', ' ') for n, ok in needed.items() if not ok)}"
+                        if not all(needed.values())
+                        else "",
+                    ],
+                )
+            )
+            return self.record(
+                "coverage",
+                "present",
+                f"Repository {self.name} covers {listed(LABELS[s] for s in there)} ({content(found)}"
+                f"{'; ' + lacks if lacks else ''}).",
+                rule="coverage",
+                points="open" if complete else "partial",
+                value=value,
+                line=next(judgement.stages[s][0].finding.line for s in there),
+            )
+        if reason:
+            return self.record(
+                "coverage",
+                tree_outcome(found.tree) if found.tree.problem else "unavailable",
+                f"No training code seen in repository {self.name}, but not all of it could be read: {reason}.",
+                rule="not-all-read",
+                value=value,
+                source=found.tree.source,
+                read=[found.tree.searched()],
+            )
+        return self.record(
+            "coverage",
+            "absent",
+            f"Repo exists, but does not contain training code ({self.name}: {content(found)}"
+            f"{'; only ' + listed(LABELS[s] for s in there) + ' code' if there else ''}).",
+            rule="coverage",
+            points="partial" if "data_processing" in there else "closed",
+            value=value,
+            source=found.tree.source,
+            read=[found.tree.searched()],
+        )
+
+    def common(self) -> dict[str, Any]:
+        """Facts about the repository that belong to each of its records, where the service told them."""
+        parent = self.info.get("parent")
+        facts = {
+            "relation": "mention" if self.mentioned else None,
+            "fork_of": parent.get("full_name") if isinstance(parent, dict) else None,
+            "archived": self.info.get("archived") or None,
+        }
+        return {name: value for name, value in facts.items() if value}
+
+
+def github_answer(dossier: Dossier, target: str) -> dict[str, Any]:
+    for document in dossier.of("github_repository", target=target):
+        try:
+            answer = json.loads(document.body)
+        except (ValueError, RecursionError):
+            return {}
+        return answer if isinstance(answer, dict) else {}
+    return {}
+
+
+def not_seen(found: Survey) -> str:
+    """Why a claim of absence would reach too far; empty where all code was read."""
+    tree: SourceTree = found.tree
+    if tree.problem:
+        return tree.problem
+    if tree.partial and found.unread:
+        return f"{len(found.unread)} source files were not fetched"
+    return ""
+
+
+def content(found: Survey) -> str:
+    """How much there is, at which revision, of what."""
+    tree = found.tree
+    at = f" at {tree.revision[:7]}" if tree.revision else ""
+    code = found.sources
+    kinds = [kind for kind, _ in found.languages.most_common() if kind not in ("docs", "config")]
+    what = f"{code} with code ({'/'.join(kinds)})" if code and kinds else f"{code} with code" if code else "no code"
+    extra = f", {found.encrypted} encrypted" if found.encrypted else ""
+    outside = sum(found.outside.values())
+    extra += f", training only in {outside} vendored or test files" if outside and not found.findings else ""
+    return f"{tree.listed} file{'s' if tree.listed != 1 else ''}{at}, {what}{extra}"
+
+
+def shown(proofs: Sequence[Proof]) -> str:
+    return ", ".join(p.path for p in proofs[:3]) + more(len(proofs), 3)
+
+
+def more(count: int, shown_of: int = 1) -> str:
+    return f" and {count - shown_of} more" if count > shown_of else ""
+
+
+def listed(words: Any) -> str:
+    words = list(words)
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+
+
+def has_trainer(judgement: Judgement) -> bool:
+    """True where some training stage is proved by code, not only by settings and launch scripts."""
+    proofs = [p for stage in TRAINING for p in judgement.stages.get(stage, [])]
+    return any(p.finding.language not in ("config", "shell") for p in proofs)
+
+
+def file_value(proof: Proof) -> dict[str, Any]:
+    selector = proof.finding.line.selector
+    start = (selector and selector.start_line) or 1
+    end = (selector and selector.end_line) or start
+    return {"path": proof.path, "start_line": start, "end_line": end, "rule": proof.rule, "role": proof.finding.role}
+
+
+def promised(readme: TreeFile | None) -> Iterator[tuple[Promise, Line]]:
+    """Lines of a README that promise or refuse code, at most ten."""
+    if readme is None:
+        return
+    rules = promises()
+    about, not_about = re.compile(rules.about, re.IGNORECASE), re.compile(rules.not_about, re.IGNORECASE)
+    patterns = [(rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in rules.rules]
+    count = 0
+    for number, text in enumerate(readme.text.split("\n", 5000)[:5000], 1):
+        text = text[:1000]
+        if not about.search(text) or not_about.search(text):
+            continue
+        for rule, pattern in patterns:
+            if pattern.search(text):
+                yield rule, line_of(readme, number)
+                count += 1
+                break
+        if count == 10:
+            return
+
+
+LINK = re.compile(r"https?://(?:www\.)?github\.com/([\w.-]{1,60})/([\w.-]{1,100})")
+FOR_TRAINING = re.compile(r"\b(train(ing)?|pre-?train(ing)?|fine-?tun(e|ing)|sft|rlhf|recipes?)\b", re.IGNORECASE)
+
+
+def training_links(readme: TreeFile | None, target: str) -> Iterator[tuple[str, Line]]:
+    """Repositories that a README links in a line about training, each once, at most five."""
+    seen = {target.split(":", 1)[1].lower()}
+    if readme is None:
+        return
+    for number, text in enumerate(readme.text.split("\n", 5000)[:5000], 1):
+        text = text[:2000]
+        if not FOR_TRAINING.search(LINK.sub("", text)):
+            continue
+        for owner, name in LINK.findall(text):
+            full = f"{owner}/{name.removesuffix('.git').rstrip('.')}"
+            if full.lower() not in seen and len(seen) <= 5:
+                seen.add(full.lower())
+                yield f"https://github.com/{full}", line_of(readme, number)
+
+
+REQUIREMENT = re.compile(r"^\s{0,8}[\"'-]?\s{0,4}[A-Za-z][\w.\[\]-]{1,60}\s{0,4}(==|===|~=|>=|<=|>|<|@|=)")
+EXACT = re.compile(r"===?\s{0,3}[\"']?\d")
+
+
+def pinned(file: TreeFile) -> tuple[int, int, int]:
+    """Requirements with an exact version, all requirements, and the line of the first of them, best with a version."""
+    exact, total, first, any_line = 0, 0, 0, 0
+    for number, text in enumerate(file.text.split("\n", 5000)[:5000], 1):
+        text = text[:300]
+        is_list = file.name.lower().startswith("requirements") and bool(re.match(r"\s{0,4}[A-Za-z][\w.-]+", text))
+        if not is_list and not REQUIREMENT.match(text):
+            continue
+        total += 1
+        any_line = any_line or number
+        if EXACT.search(text):
+            exact += 1
+            first = first or number
+    return exact, total, first or any_line or 1
+
+
+detector = Detector(FOLDER, detect)

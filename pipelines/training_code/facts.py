@@ -1,0 +1,312 @@
+"""What a source file says and does, as a flat list of facts: imports, calls, definitions, options, commands, keys.
+
+Python is read by its syntax tree, notebooks cell by cell, shell scripts command by command, configuration line by line,
+other languages by their calls. Rules (`rules.yaml`) then look at facts, never at the raw text. A file that cannot be
+parsed is read by its lines instead: Python 2, templates and hostile input give fewer facts, not an error.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from pipelines.readers.source_tree import TreeFile
+
+AST_CAP = 512 * 1024  # characters; a longer file is generated and read by its lines
+LONGEST_LINE = 20_000  # characters of a line that are still looked at
+NAME_CAP = 200  # characters of one fact
+
+PYTHON = frozenset({".py", ".pyw"})
+SHELL = frozenset({".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".qsub", ".pbs", ".lsf", ".ksh", ".bat", ".ps1"})
+CONFIG = frozenset({".yaml", ".yml", ".json", ".toml", ".gin", ".cfg", ".ini", ".conf", ".jsonnet", ".libsonnet"})
+CODE = frozenset(
+    {".rs", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp", ".go", ".java", ".jl", ".js", ".mjs", ".ts", ".tsx"}
+    | {".kt", ".lua", ".m", ".r", ".scala", ".swift", ".mojo", ".zig", ".pl", ".cs", ".ex", ".hs", ".ml"}
+)
+NOTEBOOK = frozenset({".ipynb"})
+DOCS = frozenset({".md", ".mdx", ".rst", ".markdown"})
+
+
+class Fact(NamedTuple):
+    """`kind` is one of path, import, call, arg, base, class, def, option, main, run, key; `line` counts from 1."""
+
+    kind: str
+    name: str
+    line: int
+
+
+def language(file: TreeFile) -> str:
+    """python, notebook, shell, config, code, docs, or empty for what is not read."""
+    suffix = file.suffix
+    for name, suffixes in (
+        ("python", PYTHON),
+        ("notebook", NOTEBOOK),
+        ("shell", SHELL),
+        ("config", CONFIG),
+        ("code", CODE),
+        ("docs", DOCS),
+    ):
+        if suffix in suffixes:
+            return name
+    if not suffix and file.body is not None and file.body.startswith(b"#!"):
+        first = file.body[:80].split(b"\n", 1)[0]
+        return "python" if b"python" in first else "shell" if b"sh" in first else ""
+    return ""
+
+
+def facts(kind: str, text: str) -> list[Fact]:
+    """Facts of a text in one of the languages of `language`, in the order of their lines."""
+    reader = {
+        "python": python_facts,
+        "notebook": notebook_facts,
+        "shell": shell_facts,
+        "config": config_facts,
+        "code": call_facts,
+        "docs": docs_facts,
+    }[kind]
+    return list(reader(text))
+
+
+def python_facts(text: str) -> Iterator[Fact]:
+    tree = parse(text)
+    if tree is None:
+        yield from line_facts(text)
+    else:
+        yield from tree_facts(tree)
+
+
+def parse(text: str) -> ast.Module | None:
+    """The syntax tree, or None where the text is too long, too deep or no Python 3."""
+    if len(text) > AST_CAP:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+OPTION_CALLS = frozenset({"add_argument", "option", "Argument", "DEFINE_string", "DEFINE_integer", "DEFINE_float"})
+LEAVES = frozenset({ast.Constant, ast.Name, ast.Pass, ast.alias, type(None), str, int})
+NO_NODES = frozenset({"ctx", "op", "ops", "id", "attr", "name", "names", "arg", "module", "level", "kind"})
+
+
+def tree_facts(tree: ast.Module) -> Iterator[Fact]:
+    """Facts of every node. An explicit stack: a deep tree must not end in a RecursionError."""
+    if any(isinstance(statement, ast.For | ast.While | ast.With) for statement in tree.body):
+        yield Fact("main", "top", 1)  # the module does something when it is run
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        reader = NODE_FACTS.get(type(node))
+        if reader is not None:
+            yield from reader(node)
+        for name in node._fields:
+            if name in NO_NODES:
+                continue
+            child = getattr(node, name, None)
+            if type(child) is list:
+                stack += [item for item in child if type(item) not in LEAVES]
+            elif isinstance(child, ast.AST) and type(child) not in LEAVES:
+                stack.append(child)
+
+
+def call_node(node: ast.AST) -> Iterator[Fact]:
+    """The name called; its first string as `arg NAME STRING`, or as `option` where an option is declared."""
+    assert isinstance(node, ast.Call)
+    name = dotted(node.func)
+    if not name:
+        return
+    yield Fact("call", name, node.lineno)
+    last = name.rsplit(".", 1)[-1]
+    words = [a.value for a in node.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    words = [word for word in words if len(word) <= NAME_CAP]
+    if last in OPTION_CALLS:
+        yield from (Fact("option", word, node.lineno) for word in words)
+    elif words:
+        yield Fact("arg", f"{last} {words[0]}", node.lineno)
+
+
+def import_node(node: ast.AST) -> Iterator[Fact]:
+    assert isinstance(node, ast.Import)
+    return (Fact("import", alias.name, node.lineno) for alias in node.names)
+
+
+def import_from_node(node: ast.AST) -> Iterator[Fact]:
+    assert isinstance(node, ast.ImportFrom)
+    module = "." * node.level + (node.module or "")
+    return (Fact("import", f"{module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def class_node(node: ast.AST) -> Iterator[Fact]:
+    assert isinstance(node, ast.ClassDef)
+    yield Fact("class", node.name, node.lineno)
+    yield from (Fact("base", name, node.lineno) for base in node.bases if (name := dotted(base)))
+    for child in node.body:
+        if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
+            yield Fact("field", child.target.id, child.lineno)
+
+
+def def_node(node: ast.AST) -> Iterator[Fact]:
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    yield Fact("def", node.name, node.lineno)
+
+
+def if_node(node: ast.AST) -> Iterator[Fact]:
+    assert isinstance(node, ast.If)
+    test = node.test
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
+        yield Fact("main", "", node.lineno)
+
+
+NODE_FACTS: dict[type[ast.AST], Callable[[ast.AST], Iterator[Fact]]] = {
+    ast.Call: call_node,
+    ast.Import: import_node,
+    ast.ImportFrom: import_from_node,
+    ast.ClassDef: class_node,
+    ast.FunctionDef: def_node,
+    ast.AsyncFunctionDef: def_node,
+    ast.If: if_node,
+}
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of a name or attribute chain; a call or index inside it keeps the tail, as `().step`."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        parts.append(node.id)
+    elif parts:
+        inner = dotted(node.func) if isinstance(node, ast.Call) else ""
+        parts.append(inner.rsplit(".", 1)[-1] + "()")
+    return ".".join(reversed(parts))[:NAME_CAP]
+
+
+LINE_IMPORT = re.compile(r"\s*(?:from\s+([\w.]{1,100})\s+)?import\s+([\w., ]{1,200})")
+LINE_DEF = re.compile(r"\s*(def|class)\s+(\w{1,100})")
+LINE_CALL = re.compile(r"([A-Za-z_][\w.]{0,100})\s{0,2}\(")
+LINE_OPTION = re.compile(r"add_argument\(\s{0,9}['\"]([^'\"]{1,80})")
+
+
+def line_facts(text: str) -> Iterator[Fact]:
+    """Python that does not parse, line by line."""
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line[:LONGEST_LINE]
+        if line.lstrip().startswith("#"):
+            continue
+        if match := LINE_IMPORT.match(line):
+            for name in match[2].split(","):
+                if words := name.split():
+                    yield Fact("import", ".".join(filter(None, (match[1], words[0]))), number)
+        elif match := LINE_DEF.match(line):
+            yield Fact(match[1], match[2], number)
+        elif line.startswith("if __name__"):
+            yield Fact("main", "", number)
+        else:
+            for match in LINE_OPTION.finditer(line):
+                yield Fact("option", match[1], number)
+            for match in LINE_CALL.finditer(line):
+                yield Fact("call", match[1], number)
+
+
+def notebook_facts(text: str) -> Iterator[Fact]:
+    """Code cells of a notebook; lines are those of the JSON file where each source line stands on one of its own."""
+    try:
+        cells = json.loads(text).get("cells")
+    except (ValueError, RecursionError, AttributeError):
+        return
+    lines = text.split("\n")
+    position = 0
+    for cell in cells if isinstance(cells, list) else ():
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        source = cell.get("source")
+        code = source if isinstance(source, str) else "".join(s for s in source or () if isinstance(s, str))
+        position = cell_line(lines, code, position)
+        commands = [line.strip()[1:] for line in code.split("\n") if line.lstrip().startswith("!")]
+        for command in commands:
+            yield Fact("run", command[:NAME_CAP], position + 1)
+        python = "\n".join("" if line.lstrip()[:1] in ("!", "%") else line for line in code.split("\n"))
+        spread = not isinstance(source, str)
+        for fact in python_facts(python):
+            yield fact._replace(line=position + fact.line if spread else position + 1)
+
+
+def cell_line(lines: list[str], code: str, start: int) -> int:
+    """Index of the JSON line with the first line of a cell, searched onwards from `start`."""
+    first = json.dumps(code.split("\n", 1)[0], ensure_ascii=False)[1:-1]
+    for number in range(start, len(lines)):
+        if first and first in lines[number][:LONGEST_LINE]:
+            return number
+    return start
+
+
+def shell_facts(text: str) -> Iterator[Fact]:
+    """One `run` per command line, continuation lines joined, comments left out."""
+    parts: list[str] = []
+    first = 1
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line[:LONGEST_LINE].strip()
+        if not parts:
+            first = number
+        if stripped.startswith("#"):
+            if stripped.startswith(("#SBATCH", "#PBS", "#BSUB", "#PJM")):
+                yield Fact("batch", stripped[1:], number)
+            continue
+        if stripped.endswith("\\"):
+            parts.append(stripped[:-1].strip())
+            if len(parts) < 400:
+                continue
+        elif stripped:
+            parts.append(stripped)
+        if parts:
+            yield Fact("run", " ".join(parts)[:4000], first)
+        parts = []
+    if parts:
+        yield Fact("run", " ".join(parts)[:4000], first)
+
+
+CONFIG_KEY = re.compile(r"\s{0,60}(?:- )?['\"]?([A-Za-z_@][\w./@-]{0,80})['\"]?\s{0,20}[:=]\s{0,20}(.{0,120})")
+
+
+def config_facts(text: str) -> Iterator[Fact]:
+    """`key NAME=VALUE` for every line of YAML, JSON, TOML or gin that sets something."""
+    for number, line in enumerate(text.split("\n", 3000)[:3000], 1):
+        if match := CONFIG_KEY.match(line[:300]):
+            value = match[2].split(" #", 1)[0].strip().strip("',\"")
+            yield Fact("key", f"{match[1]}={value}", number)
+
+
+OTHER_CALL = re.compile(r"(?:\b(fn|func|function|def|void|int|sub|fun|let)\s{1,3})?([A-Za-z_][\w.:]{0,80})\s{0,2}\(")
+
+
+def call_facts(text: str) -> Iterator[Fact]:
+    """Names that are called or defined, for languages without a parser here."""
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line[:400].lstrip()
+        if stripped.startswith(("//", "#", "*", "--", "%")):
+            continue
+        for match in OTHER_CALL.finditer(stripped):
+            yield Fact("def" if match[1] else "call", match[2], number)
+
+
+HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s+(.{1,150})|<h[1-6][^>]{0,80}>(.{1,150}?)</h[1-6]>)")
+SCRIPT_NAME = re.compile(r"[\w./+-]{1,200}\.(?:py|sh|slurm|sbatch|ya?ml|toml)\b")
+
+
+def docs_facts(text: str) -> Iterator[Fact]:
+    """Lines of Markdown or reStructuredText that name a script, with the heading above: `doc HEADING: LINE`."""
+    heading = ""
+    for number, line in enumerate(text.split("\n", 20_000)[:20_000], 1):
+        line = line[:2000]
+        if match := HEADING.match(line):
+            heading = (match[1] or match[2]).strip(" #*")
+        elif SCRIPT_NAME.search(line):
+            yield Fact("doc", f"{heading}: {line.strip()}", number)

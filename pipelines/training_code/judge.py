@@ -1,0 +1,199 @@
+"""From findings to stages: which part of the pipeline is in a repository, proved by which files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pipelines.training_code.rules import rules
+from pipelines.training_code.survey import Finding, Survey, places, scripts_in
+
+TRAINING = ("pretraining", "finetuning", "preference")
+STAGES = (*TRAINING, "data_processing", "evaluation")
+RUNNING = ("inference", "conversion", "quantisation", "model")  # what code that only runs a model does
+
+PRETRAIN = re.compile(r"\bpre-?\s?train(ing|s)?\b", re.IGNORECASE)
+FINETUNE = re.compile(r"\bfine-?\s?tun(e|ing)\b|\bsft\b|\b(rl|rlhf|ppo|grpo|dpo)\b", re.IGNORECASE)
+FINETUNE_ONLY = re.compile(r"\bfine-?\s?tun(e|ing)\b|\bsft\b", re.IGNORECASE)
+TRAIN = re.compile(r"\btrain(ing)?\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A finding for a stage with its final weight; `rule` says how it was found, `why` how it came to this stage."""
+
+    finding: Finding
+    weight: float
+    rule: str
+
+    @property
+    def path(self) -> str:
+        return self.finding.path
+
+
+@dataclass
+class Judgement:
+    """Proofs per stage, the best first, one per file, and what was set aside."""
+
+    survey: Survey
+    stages: dict[str, list[Proof]] = field(default_factory=dict)
+    set_aside: list[tuple[Finding, str]] = field(default_factory=list)
+    running: dict[str, list[Proof]] = field(default_factory=dict)  # the same for code that only runs the model
+
+    @property
+    def inference(self) -> list[Proof]:
+        return self.running.get("inference", [])
+
+    @property
+    def trains(self) -> bool:
+        return any(self.stages.get(stage) for stage in TRAINING)
+
+    @property
+    def inference_only(self) -> bool:
+        """Code is there that runs the model, and none that trains it or makes its data."""
+        return bool(self.inference) and not self.trains and not self.stages.get("data_processing")
+
+
+def judge_survey(survey: Survey) -> Judgement:
+    judgement = Judgement(survey)
+    proofs: dict[str, list[Proof]] = {stage: [] for stage in STAGES}
+    open_loops: list[Proof] = []
+    for path_findings in by_file(survey.findings):
+        sort_file(path_findings, proofs, open_loops, judgement)
+    drop_bare_recipes(proofs)
+    place_loops(open_loops, proofs, survey)
+    add_documented(proofs, survey)
+    drop_bare_data(proofs)
+    if not any(proofs[stage] for stage in TRAINING):
+        drop_named_data(proofs, judgement)
+    named = frozenset(survey.model_files)
+    judgement.stages = {stage: ranked(found, named) for stage, found in proofs.items() if found}
+    judgement.running = {stage: ranked(found) for stage, found in judgement.running.items()}
+    return judgement
+
+
+def by_file(findings: Iterable[Finding]) -> list[list[Finding]]:
+    files: dict[str, list[Finding]] = {}
+    for finding in findings:
+        files.setdefault(finding.path, []).append(finding)
+    return list(files.values())
+
+
+def sort_file(
+    findings: list[Finding], proofs: dict[str, list[Proof]], open_loops: list[Proof], judgement: Judgement
+) -> None:
+    """Put the findings of one file under their stages; a loop whose own file does not say its stage stays open."""
+    path, role = findings[0].path, findings[0].role
+    helper = places().found("helpers", path)
+    decided = False
+    loops: list[Proof] = []
+    for finding in findings:
+        stage = finding.match.stage
+        proof = Proof(finding, finding.match.weight - places().penalty[role], finding.match.rule)
+        if stage in (*TRAINING, "training") and (helper or role == "benchmark"):
+            judgement.set_aside.append((finding, "trains a helper" if helper else role))
+        elif stage == "evaluation" and places().found("helper_evaluation", path):
+            judgement.set_aside.append((finding, "evaluates a helper"))
+        elif stage == "training":
+            loops.append(proof)
+        elif stage in RUNNING:
+            judgement.running.setdefault(stage, []).append(proof)
+        else:
+            proofs[stage].append(proof)
+            decided = decided or (stage in TRAINING and rules().by_id[finding.match.rule].decides)
+    if not decided:
+        open_loops += loops
+
+
+def decided(proofs: Iterable[Proof]) -> bool:
+    """True where some proof of a stage stands by itself: its rule decides, and it is no bare list of settings."""
+    return any(p.weight >= 2 and p.rule != "pretrain-recipe" and rules().by_id[p.rule].decides for p in proofs)
+
+
+def tuned(proofs: dict[str, list[Proof]]) -> bool:
+    return decided(proofs["finetuning"]) or decided(proofs["preference"])
+
+
+def drop_bare_recipes(proofs: dict[str, list[Proof]]) -> None:
+    """Settings with an architecture mean training from scratch only where nothing says that models are tuned here."""
+    if tuned(proofs) and not decided(proofs["pretraining"]):
+        proofs["pretraining"] = [p for p in proofs["pretraining"] if p.rule != "pretrain-recipe"]
+
+
+def place_loops(open_loops: list[Proof], proofs: dict[str, list[Proof]], survey: Survey) -> None:
+    """Loops that say no stage train from scratch, unless all else in the repository speaks of tuning."""
+    stage = "pretraining"
+    if not decided(proofs["pretraining"]) and tuned(proofs) and not speaks_of_pretraining(survey):
+        stage = "finetuning" if decided(proofs["finetuning"]) else "preference"
+    proofs[stage] += open_loops
+
+
+def speaks_of_pretraining(survey: Survey) -> bool:
+    text = survey.readme.text if survey.readme else ""
+    if PRETRAIN.search(text):
+        return True
+    return len(FINETUNE.findall(text)) <= 1 and len(TRAIN.findall(text)) >= 5
+
+
+def add_documented(proofs: dict[str, list[Proof]], survey: Survey) -> None:
+    """A training script that the documentation names under a stage serves that stage too."""
+    scripts = {p.path: p for stage in TRAINING for p in proofs[stage]}
+    if not scripts:
+        return
+    for text, _line in survey.named:
+        stages = [s for s, words in (("finetuning", FINETUNE_ONLY), ("pretraining", PRETRAIN)) if words.search(text)]
+        for name in scripts_in(text) if stages else ():
+            for path, proof in scripts.items():
+                if path == name or path.endswith("/" + name):
+                    for stage in stages:
+                        proofs[stage].append(Proof(proof.finding, proof.weight - 0.5, proof.finding.match.rule))
+
+
+def drop_bare_data(proofs: dict[str, list[Proof]]) -> None:
+    """Making instruction data speaks for tuning only beside code that trains."""
+    loops = any(p.rule != "instruction-data" for stage in TRAINING for p in proofs[stage])
+    if not loops:
+        proofs["finetuning"] = [p for p in proofs["finetuning"] if p.rule != "instruction-data"]
+
+
+def drop_named_data(proofs: dict[str, list[Proof]], judgement: Judgement) -> None:
+    """Preparing input for inference looks like preparing data: beside no training code a name alone proves nothing."""
+    if judgement.inference and all(p.rule == "data-named" for p in proofs["data_processing"]):
+        judgement.set_aside += [(p.finding, "no training code beside it") for p in proofs["data_processing"]]
+        proofs["data_processing"] = []
+
+
+ENTRY = re.compile(
+    r"(^|/)(run_|main_|do_)?(pre_?train\w*|train\w*|fine-?_?tun\w*|sft\w*|dpo\w*|ppo\w*|grpo\w*|\w+_(sft|dpo|ppo|grpo|trainer|train|pretrain|finetune)"
+    r"|main|prepare\w*|pre_?process\w*|eval\w*|generate\w*|recipe)\.\w+$",
+    re.IGNORECASE,
+)
+ASIDE = re.compile(
+    r"(^|[/_.-])(experimental|legacy|old|archived?|deprecated|debug|dummy|toy|template|utils?|misc"
+    r"|bert|t5|vision|ict|ablations?)([/_.-]|$)",
+    re.IGNORECASE,
+)
+BY_LANGUAGE = {"python": 2.0, "notebook": 1.0, "code": 2.0, "shell": 1.5}
+
+
+def prominence(proof: Proof, named: frozenset[str]) -> float:
+    """How soon a reader would name this file: code before settings, entry points before helpers, near the root."""
+    path = proof.path
+    return (
+        proof.weight
+        + BY_LANGUAGE.get(proof.finding.language, 0)
+        + (1.5 if ENTRY.search(path) else 0)
+        + (1.0 if path in named else 0)
+        - (2.0 if ASIDE.search(path) else 0)
+        - 0.3 * path.count("/")
+    )
+
+
+def ranked(proofs: Iterable[Proof], named: frozenset[str] = frozenset()) -> list[Proof]:
+    """The strongest proof of each file, the one that a reader would name first at the head."""
+    best: dict[str, Proof] = {}
+    for proof in proofs:
+        if proof.path not in best or proof.weight > best[proof.path].weight:
+            best[proof.path] = proof
+    return sorted(best.values(), key=lambda p: (-prominence(p, named), p.path))

@@ -1,0 +1,34 @@
+"""Names of the model of a dossier, as its own files would carry them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipelines.dossier import Dossier
+
+# Parts of Hub names that do not name a family: sizes, versions, what was done to the model.
+PARTS = re.compile(
+    r"v?\d[\d.]*[bmk]?|a\d+b|[bmk]|instruct\w*|chat|base|it|hf|sft|dpo|rl|rlhf|preview|large|small|medium|mini|tiny|nano"
+    r"|xl|xxl|pt|fp8|int4|int8|gptq|awq|gguf|bf16|model|llm|ai|the|open|latest|final|exp|pro|plus|max|flash|turbo|vl|vlm"
+    r"|thinking|reasoning|coder?|math|vision|audio|video|image|text|multilingual|moe|distill|merged|lora|beta|alpha"
+)
+FAMILIES = frozenset({"llama", "qwen", "mistral", "mixtral", "gemma", "gpt", "bert", "t5", "phi", "falcon", "bloom"})
+
+
+def model_names(dossier: Dossier, target: str) -> tuple[str, ...]:
+    """Family names of the release and its base models: `Llama-Poro-2-70B-Instruct` gives `poro`."""
+    hub = [dossier.root, *sorted(dossier.base_models)]
+    names = [family(t.rsplit("/", 1)[-1]) for t in hub if t.startswith("hf:model:")]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def family(name: str) -> str:
+    parts = [p for p in re.split(r"[-_.\s]+", name.lower()) if p and not PARTS.fullmatch(p)]
+    own = [p for p in parts if re.sub(r"[\d.]+$", "", p) not in FAMILIES] or parts
+    return re.sub(r"[\d.]+$", "", own[0]) if own else ""
+
+
+def name_patterns(names: Sequence[str]) -> list[str]:
+    """Patterns that find a family name inside paths and files, not inside longer words."""
+    return [rf"(?<![a-z]){re.escape(name)}(?![a-z])" for name in names if len(name) > 1]

@@ -1,0 +1,272 @@
+"""One walk over a source tree: for every file the rules that hold, with the line that shows it and whose code it is."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from output.record import Quote, Selector, Source
+from pipelines.detector import quote_span
+from pipelines.readers.source_tree import SourceTree, Submodule, TreeFile, submodules
+from pipelines.training_code.facts import SCRIPT_NAME, Fact, facts, language
+from pipelines.training_code.rules import Match, rules
+
+KEPT_TEXT = 400_000  # characters of a README that are kept
+CONFIG_CAP = 256 * 1024  # bytes; a longer configuration is data
+INFERENCE_ENOUGH = 40  # files that load weights and generate: more need not be parsed for that alone
+
+
+class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    roles: dict[str, str]
+    penalty: dict[str, int]
+    test_file: str
+    helpers: str
+    helper_evaluation: str
+    package: str
+    license: str
+    environment: str
+    locks: str
+    containers: str
+
+    @cached_property
+    def compiled(self) -> dict[str, re.Pattern[str]]:
+        patterns = {name: value for name in self.__struct_fields__ if isinstance(value := getattr(self, name), str)}
+        return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in (patterns | self.roles).items()}
+
+    def found(self, name: str, path: str) -> bool:
+        return self.compiled[name].search(path) is not None
+
+    def role(self, path: str) -> str:
+        """Whose code a path is: a key of `roles`, or own."""
+        folder, _, name = path.rpartition("/")
+        if self.compiled["test_file"].match(name):
+            return "test"
+        return folder_role(folder)
+
+
+@cache
+def places() -> Places:
+    raw = yaml.safe_load((Path(__file__).parent / "places.yaml").read_text("utf-8"))
+    return msgspec.convert(raw, Places)
+
+
+@lru_cache(maxsize=4096)
+def folder_role(folder: str) -> str:
+    return next((role for role in places().roles if places().found(role, folder + "/")), "own") if folder else "own"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a file that was read: enough to quote it."""
+
+    path: str
+    source: Source = field(repr=False)
+    quote: Quote | None
+    selector: Selector | None
+
+    @property
+    def number(self) -> int:
+        return (self.selector and self.selector.start_line) or 1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that holds for a file, where, and how much it weighs here."""
+
+    match: Match
+    line: Line
+    role: str
+    language: str
+
+    @property
+    def path(self) -> str:
+        return self.line.path
+
+
+@dataclass
+class Survey:
+    """What one walk found; everything a judgement needs, and no file's text but the README's."""
+
+    tree: SourceTree
+    findings: list[Finding] = field(default_factory=list)
+    languages: Counter[str] = field(default_factory=Counter)  # files by language that were read
+    sources: int = 0  # files of a language that holds code, read or not
+    unread: list[str] = field(default_factory=list)  # such files that could not be read
+    readme: TreeFile | None = None
+    named: list[tuple[str, Line]] = field(default_factory=list)  # documentation lines that name a script
+    environment: list[TreeFile] = field(default_factory=list)
+    submodules: list[tuple[Submodule, Line]] = field(default_factory=list)
+    outside: Counter[str] = field(default_factory=Counter)  # files of tests, vendored code … that seem to train
+    encrypted: int = 0
+    model_files: list[str] = field(default_factory=list)  # paths that name the model
+    needed: dict[str, Line] = field(default_factory=dict)  # what training again needs -> where it is first seen
+
+
+# Words without which no rule but those for inference can hold, unless the path speaks: a file with none is not parsed.
+SPEAKS = re.compile(
+    rb"backward|\.step\(|\.minimize\(|apply_gradients|apply_updates|\.fit\(|[tT]rainer|pretrain\(|train_from_config"
+    rb"|lm_eval|lighteval|opencompass|human_eval|evalplus|simple_evaluate|pass_at_k|datatrove|datasketch|warcio|trafilatura"
+    rb"|nemo_curator|data_juicer|distilabel|webdataset|streaming|pyarrow|fasttext|memmap|DatasetBuilder|MDSWriter"
+    rb"|ShardWriter|TFRecordWriter|load_dataset"
+)
+SETTINGS = re.compile(rb"learning[_-]?rate|\blr\b|_lr\b|\blr_")
+GENERATES = re.compile(rb"from_pretrained|load_state_dict|load_file|load_checkpoint|LLM\(|load_model|load_weights")
+TRAINS = re.compile(rb"\.backward\(|optimizer\.step|[tT]rainer\.(train|fit)|apply_gradients")
+README = re.compile(r"readme(\.(md|rst|txt|markdown|mdx))?$", re.IGNORECASE)
+
+
+def survey_tree(tree: SourceTree, names: Sequence[str] = ()) -> Survey:
+    """Walk `tree` once. `names` are patterns of the model's name, to tell its own files from a framework's."""
+    with no_collection():
+        return walk(tree, re.compile("|".join(names), re.IGNORECASE) if names else None)
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Syntax trees hold no cycles: looking for some while millions of nodes come and go costs a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def walk(tree: SourceTree, named: re.Pattern[str] | None) -> Survey:
+    found = Survey(tree)
+    inference = 0
+    folders: dict[str, set[str]] = {"package": set(), "license": set()}
+    for file in tree.files():
+        note_listing(found, file, folders)
+        if named is not None and named.search(file.path):
+            found.model_files.append(file.path)
+        kind = language(file)
+        if not kind:
+            continue
+        if kind not in ("docs", "config"):
+            found.sources += 1
+        if file.body is None:
+            if kind not in ("docs", "config") and file.kind in ("file", "special", "lfs"):
+                found.unread.append(file.path)
+            continue
+        found.languages[kind] += 1
+        if kind == "docs":
+            read_docs(found, file)
+            continue
+        role = places().role(file.path)
+        if role in ("test", "vendored"):
+            if TRAINS.search(file.body):
+                found.outside[role] += 1
+            continue
+        if silent(file, kind, inference):
+            continue
+        if named is not None and kind in ("config", "shell") and named.search(file.text):
+            found.model_files.append(file.path)
+        new = read_source(found, file, kind, role)
+        inference += any(f.match.stage == "inference" for f in new)
+        found.findings += new
+    found.environment.sort(key=lambda f: (f.path.count("/"), f.path))
+    packages = {folder + "/" for folder in folders["package"] & folders["license"]}
+    found.findings = [f for f in found.findings if not in_package(f, packages)]
+    return found
+
+
+def silent(file: TreeFile, kind: str, inference: int) -> bool:
+    """True for a file for which no rule can hold, or only those for inference, which enough files show."""
+    body = file.body or b""
+    if kind == "config":
+        return len(body) > CONFIG_CAP or not SETTINGS.search(body)
+    if kind != "python" or SPEAKS.search(body) or rules().of_name("path", file.path):
+        return False
+    return inference >= INFERENCE_ENOUGH or not GENERATES.search(body)
+
+
+def in_package(finding: Finding, packages: Iterable[str]) -> bool:
+    """True for training or data code of a copied package; its evaluation is used as it is, wherever it came from."""
+    return finding.match.stage != "evaluation" and any(finding.path.startswith(p) for p in packages)
+
+
+def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) -> None:
+    """What the name alone tells: README, environment, packages inside, submodules, encrypted files."""
+    folder, _, name = file.path.rpartition("/")
+    if folder:
+        for kind, seen in folders.items():
+            if places().compiled[kind].search(name):
+                seen.add(folder)
+    if file.kind == "submodule":
+        line = Line(file.path, found.tree.source, None, None)
+        if all(known.path != file.path for known, _ in found.submodules):
+            found.submodules.append((Submodule(file.path, "", file.blob), line))
+    if name.endswith((".encrypted", ".enc", ".gpg")):
+        found.encrypted += 1
+    if file.body is None:
+        return
+    if README.fullmatch(name) and (found.readme is None or file.path.count("/") < found.readme.path.count("/")):
+        found.readme = file
+    if places().compiled["environment"].fullmatch(name) and places().role(file.path) == "own":
+        found.environment.append(file)
+    if file.path == ".gitmodules":
+        found.submodules += [(module, first_line(file, module.url or module.path)) for module in submodules(file.text)]
+
+
+def read_docs(found: Survey, file: TreeFile) -> None:
+    for fact in facts("docs", file.text[:KEPT_TEXT]):
+        if len(found.named) < 3000:
+            found.named.append((fact.name, line_of(file, fact.line)))
+
+
+NEEDS = "needs-"
+TRAINING_STAGES = frozenset({"pretraining", "finetuning", "preference", "training"})
+
+
+def read_source(found: Survey, file: TreeFile, kind: str, role: str) -> list[Finding]:
+    """Findings of one file: every rule that holds for it. One that trains also tells what training again needs."""
+    signals = rules().signals_of([Fact("path", file.path, 1), *facts(kind, file.text)])
+    matches = rules().matches(signals)
+    if any(match.stage in TRAINING_STAGES for match in matches):
+        for signal, line in signals.items():
+            if signal.startswith(NEEDS):
+                found.needed.setdefault(signal.removeprefix(NEEDS), line_of(file, line))
+    lines = {match.line: line_of(file, match.line) for match in matches}
+    return [Finding(match, lines[match.line], role, kind) for match in matches]
+
+
+def line_of(file: TreeFile, number: int) -> Line:
+    """The line of a file as a quote; line 1 of a file without text where it has fewer."""
+    text = file.text
+    start = 0
+    for _ in range(number - 1):
+        following = text.find("\n", start)
+        if following < 0:
+            break
+        start = following + 1
+    end = text.find("\n", start)
+    end = len(text) if end < 0 else end
+    while start < end and text[start] in " \t":
+        start += 1
+    end = len(text[:end].rstrip()) if end - start < 5000 else end
+    if end <= start:
+        return Line(file.path, file.source, None, None)
+    quote, selector = quote_span(text, start, end)
+    return Line(file.path, file.source, quote, selector)
+
+
+def first_line(file: TreeFile, word: str) -> Line:
+    """The first line of a file that holds a word."""
+    position = file.text.find(word)
+    return line_of(file, file.text.count("\n", 0, max(position, 0)) + 1)
+
+
+def scripts_in(line: str) -> list[str]:
+    """Paths of scripts that a line of documentation or a command names."""
+    return [name.lstrip("./") for name in SCRIPT_NAME.findall(line)]

@@ -1,0 +1,128 @@
+"""Training code: what whole small repositories come out as, and what is said where not all could be read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from output.record import EvidenceRecord, Source
+from pipelines.dossier import Dossier
+from pipelines.training_code import detector
+from spiders.document import Document, Lead, Miss
+from tests.pipelines.training_code.cases import CASES, REVISION, archive, files_of
+
+TARGET = "github:maker/model"
+
+
+def records(*documents: Document, **more: object) -> dict[str, EvidenceRecord]:
+    dossier = Dossier(str(more.pop("root", TARGET)), documents, **more)  # type: ignore[arg-type]
+    return {r.indicator.removeprefix("training_code."): r for r in detector.detect(dossier, ())}
+
+
+def summary(found: Iterable[EvidenceRecord]) -> list[dict[str, object]]:
+    return [
+        {
+            "indicator": r.indicator,
+            "outcome": r.outcome,
+            "points": r.points,
+            "statement": r.statement,
+            "rule": r.detector.rule,
+            "path": r.source.path if r.source else None,
+            "line": r.selector.start_line if r.selector else None,
+            "quote": r.quote.exact if r.quote else None,
+            "files": [f["path"] for f in r.value.get("files", [])],
+        }
+        for r in found
+    ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda p: p.stem)
+def test_case(case: Path) -> None:
+    document = archive(files_of(case.read_text("utf-8")))
+    found = summary(detector.detect(Dossier(TARGET, (document,)), ()))
+    expected = case.with_suffix(".json")
+    if os.environ.get("OSAI_REGEN"):
+        expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(expected.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda p: p.stem)
+def test_quotes_stand_where_they_say(case: Path) -> None:
+    files = files_of(case.read_text("utf-8"))
+    for record in detector.detect(Dossier(TARGET, (archive(files),)), ()):
+        if record.quote is None:
+            continue
+        assert record.source is not None
+        assert record.selector is not None
+        text = files[record.source.path or ""].decode()
+        assert text[record.selector.start : record.selector.end] == record.quote.exact
+        assert text.count("\n", 0, record.selector.start) + 1 == record.selector.start_line
+
+
+def test_a_tree_that_ends_early_claims_no_absence() -> None:
+    whole = archive({"a.py": b"x = 1\n", **{f"f{n}.txt": os.urandom(5000) for n in range(50)}})
+    cut = Document("source_archive", TARGET, whole.source, whole.body[: len(whole.body) // 2])
+    found = records(cut)
+    assert {r.outcome for r in found.values()} == {"error"} | {"unavailable"}
+    assert found["pretraining"].outcome == "error"
+    assert "not all of it could be read" in found["coverage"].statement
+
+
+def test_a_miss_is_not_an_absence() -> None:
+    source = Source(f"https://codeload.github.com/maker/model/legacy.tar.gz/{REVISION}", "v", status=404)
+    miss = Miss(TARGET, "source_archive", source, "unavailable", "404: not found")
+    found = records(misses=(miss,))
+    assert [(r.indicator, r.outcome) for r in found.values()] == [("training_code.coverage", "unavailable")]
+
+
+def test_no_repository_is_absent_with_what_was_read() -> None:
+    card = Document(
+        "model_card", "hf:model:maker/model", Source("https://huggingface.co/x", "v", sha256="0" * 64), b"#"
+    )
+    found = records(card, root="hf:model:maker/model")
+    assert found["coverage"].outcome == "absent"
+    assert [s.url for s in found["coverage"].searched] == ["https://huggingface.co/x"]
+    assert records(root="hf:model:maker/model") == {}
+
+
+def test_single_files_beside_a_list_claim_no_absence_of_what_was_not_fetched() -> None:
+    tree = json.dumps({"tree": [{"path": p, "type": "blob", "size": 9} for p in ("README.md", "src/a.py")]}).encode()
+    readme = Source("https://raw.githubusercontent.com/x", "v", path="README.md", sha256="1" * 64)
+    found = records(
+        Document("github_tree", TARGET, Source("https://api.github.com/x", "v", revision=REVISION), tree),
+        Document("source_file", TARGET, readme, b"# Model\n"),
+    )
+    assert found["pretraining"].outcome == "unavailable"
+    only_readme = json.dumps({"tree": [{"path": "README.md", "type": "blob", "size": 9}]}).encode()
+    found = records(
+        Document("github_tree", TARGET, Source("https://api.github.com/x", "v", revision=REVISION), only_readme),
+        Document("source_file", TARGET, readme, b"# Model\n"),
+    )
+    assert found["pretraining"].outcome == "absent"
+
+
+def test_serving_engines_are_not_looked_at() -> None:
+    lead = Lead("hf:model:maker/model", TARGET, "serving_engine", "engine")
+    assert records(archive({"train.py": b"pass"}), leads=(lead,)) == {}
+
+
+def test_framework_without_files_that_name_the_model() -> None:
+    files = files_of((CASES[0].parent / "pretraining_from_scratch.txt").read_text("utf-8"))
+    lead = Lead("hf:model:maker/osprey-7b", TARGET, "repository", "named in the card", followed=True)
+    about = json.dumps({"fork": True, "parent": {"full_name": "maker/heron"}}).encode()
+    answer = Document("github_repository", TARGET, Source("https://api.github.com/repos/maker/model", "v"), about)
+    found = records(archive(files), answer, root="hf:model:maker/osprey-7b", leads=(lead,))
+    assert found["framework"].outcome == "present"
+    assert "fork of maker/heron" in found["framework"].statement
+    files["configs/osprey-7b.yaml"] = files["configs/heron-1b.yaml"]
+    assert "framework" not in records(archive(files), answer, root="hf:model:maker/osprey-7b", leads=(lead,))
+
+
+def test_same_bytes_same_records() -> None:
+    document = archive(files_of(CASES[0].read_text("utf-8")))
+    once, again = (list(detector.detect(Dossier(TARGET, (document,)), ())) for _ in range(2))
+    assert once == again
