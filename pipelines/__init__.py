@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from output.record import EvidenceRecord
 from pipelines.data_sources import detector as data_sources
+from pipelines.datasheet import detector as datasheet
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier
 from pipelines.hardware import detector as hardware
@@ -21,6 +22,7 @@ DETECTORS: tuple[Detector, ...] = (
     licenses,
     model_card,
     data_sources,
+    datasheet,
     hardware,
     papers,
     paper_text,

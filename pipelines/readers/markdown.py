@@ -30,6 +30,7 @@ ISLAND_LIMIT = 30_000  # characters of one HTML island that are parsed for struc
 ISLANDS_LIMIT = 150_000  # the same over a whole document
 HEADING_LIMIT = 160  # a longer "heading" is a paragraph over a stray `---`
 LABEL_LIMIT = 80
+QUESTION_LIMIT = 500  # datasheets have whole questions as headings and labels
 RESTARTS = 8  # code fences that are closed for the author
 
 NEAR = 60  # parts that are looked at around a position
@@ -356,18 +357,21 @@ class Reader:
     def plain(self, kind: PartKind, start: int, end: int) -> None:
         self.parts.append(Part(kind, start, end, "", start, end))
 
-    def inline(self, events: Any, index: int, at: Any, start: int, end: int, level: int = 0) -> int:
+    def inline(self, events: Any, index: int, at: Any, start: int, end: int, level: int = 0, extent: int = 0) -> int:
         """A heading or a paragraph: its text, links and bold labels. Returns the index after it."""
         closing = {"End": {"Heading": f"H{level}"}} if level else {"End": "Paragraph"}
         stop = index + 1
         while stop < len(events) and events[stop][0] != closing:
             stop += 1
-        self.run(events, index + 1, stop, at, start, end, level, "text")
+        self.run(events, index + 1, stop, at, start, end, level, "text", extent)
         return stop + 1
 
     def item(self, events: Any, index: int, at: Any, start: int, end: int) -> int:
-        """A list item that holds its text directly; paragraphs and lists inside it are read by themselves."""
+        """A list item: its own text or first paragraph, whose label heads the item; the rest follows by itself."""
         stop = index + 1
+        if stop < len(events) and events[stop][0] == {"Start": "Paragraph"}:
+            span = events[stop][1]
+            return self.inline(events, stop, at, at(span["start"]), at(span["end"]), extent=end)
         while stop < len(events):
             event = events[stop][0]
             opened = event.get("Start") if isinstance(event, dict) else None
@@ -418,7 +422,8 @@ class Reader:
                 strong, strong_text = first, ""
             elif name == "End" and value in ("Strong", "Emphasis") and strong >= 0 and at(span["start"]) == strong:
                 ends = strong_text.rstrip().endswith((":", "：")) or self.text[last : last + 1] in (":", "：")
-                if strong_text.strip() and len(strong_text) <= LABEL_LIMIT and (value == "Strong" or ends):
+                limit = QUESTION_LIMIT if "?" in strong_text else LABEL_LIMIT
+                if strong_text.strip() and len(strong_text) <= limit and (value == "Strong" or ends):
                     labels.append((strong, last, strong_text))
                 strong, fresh = -1, False
             elif name == "Start" and isinstance(value, dict):
@@ -438,7 +443,7 @@ class Reader:
                     self.plain("image", first, last)
         if level:
             label = SPACE.sub(" ", "".join(words)).strip()
-            if len(label) > HEADING_LIMIT:
+            if len(label) > (QUESTION_LIMIT if "?" in label else HEADING_LIMIT):
                 level, label = 0, ""
             self.parts.append(Part("heading" if level else "text", start, end, label, end, 0, level))
             return

@@ -1,0 +1,69 @@
+"""How well the groups of datasheets are found: 12 documents labelled by hand in `datasheet_labels.tsv`.
+
+    OSAI_EVIDENCE_CORPUS=FOLDER python bench/datasheets.py [--wrong]
+
+Labels: y answered, p asked but not answered, n not there, ? arguable (left out). One reader made them.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from output.record import Source
+from pipelines.datasheet import detector
+from pipelines.datasheet.sheet import GROUPS
+from pipelines.dossier import Dossier
+from spiders.document import Document
+
+
+def main() -> None:
+    folder = os.environ.get("OSAI_EVIDENCE_CORPUS")
+    if not folder:
+        print("OSAI_EVIDENCE_CORPUS is not set: nothing to measure")
+        return
+    counts: Counter[str] = Counter()
+    with (Path(__file__).parent / "datasheet_labels.tsv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            found = outcomes(Path(folder) / "corpus" / row["path"])
+            for group in GROUPS:
+                count(counts, row, group, found.get(group, "absent"))
+    print(
+        f"present: precision {ratio(counts['right'], counts['extra'])}, "
+        f"recall {ratio(counts['right'], counts['missed'])} "
+        f"({counts['right']} right, {counts['extra']} too many, {counts['missed']} missed); "
+        f"placeholder told from absent: {ratio(counts['gate'], counts['gate_wrong'])}"
+    )
+
+
+def outcomes(path: Path) -> dict[str, str]:
+    body = path.read_bytes()
+    source = Source(str(path), str(path), path=str(path), sha256=hashlib.sha256(body).hexdigest())
+    document = Document("dataset_card", "url:x", source, body)
+    records = detector.detect(Dossier("url:x", (document,)), ())
+    return {r.indicator.removeprefix("datasheet."): r.outcome for r in records}
+
+
+def count(counts: Counter[str], row: dict[str, str], group: str, outcome: str) -> None:
+    label = row[group]
+    if label == "?":
+        return
+    said, there = outcome == "present", label == "y"
+    kind = "right" if said and there else "extra" if said else "missed" if there else ""
+    if not kind:
+        kind = "gate" if (label == "p") == (outcome in ("placeholder", "linked")) else "gate_wrong"
+    counts[kind] += 1
+    if "--wrong" in sys.argv and kind in ("extra", "missed", "gate_wrong"):
+        print(f"{kind}\t{row['path']}\t{group}\tlabel {label}\tfound {outcome}")
+
+
+def ratio(right: int, wrong: int) -> str:
+    return f"{right / max(1, right + wrong):.3f}"
+
+
+if __name__ == "__main__":
+    main()
