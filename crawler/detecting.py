@@ -13,7 +13,7 @@ from scrapy.crawler import Crawler
 
 from crawler.session import Session, session_of
 from output.record import EvidenceRecord
-from pipelines import read
+from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
 from spiders.release import Read
 
@@ -43,11 +43,19 @@ def listing(dossier: Dossier) -> dict[str, Any]:
     }
 
 
+def load_detectors() -> int:
+    return len([d.definition for d in DETECTORS])
+
+
 class DetectPipeline:
     """Runs the detectors in a process of their own, so that a large tree or PDF never blocks the crawl's loop."""
 
     def __init__(self) -> None:
         self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+    def open_spider(self) -> None:
+        """Let the process load the detectors while the first answers are on their way."""
+        self.pool.submit(load_detectors)
 
     def close_spider(self) -> None:
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
 TRIES = 10
+WEB_TRIES = 2  # for pages that documents name, and their robots.txt
 DNS_TRIES = 2
 LONGEST_BACKOFF = 60.0
 NO_HINT = 5.0
@@ -97,21 +98,27 @@ class PaceMiddleware:
             return response
         if wanted_pause(response.status, headers, self.clock()) > self.longest:
             return response
-        return self.again(request, f"HTTP {response.status}") or response
+        return self.again(request, f"HTTP {response.status}", tries_for(request)) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
         name = type(exception).__name__
         if isinstance(exception, IgnoreRequest) or name in ("DownloadCancelledError", "CancelledError", "NotSupported"):
             return None
-        tries = DNS_TRIES if "Lookup" in name or "Resolve" in name or "Refused" in name else TRIES
+        tries = tries_for(request)
+        if "Lookup" in name or "Resolve" in name or "Refused" in name:
+            tries = DNS_TRIES
         if request.meta.get("retry_times", 0) < tries:
             self.hold(request, backoff(request))
         return self.again(request, name, tries)
 
-    def again(self, request: Request, reason: str, tries: int = TRIES) -> Request | None:
+    def again(self, request: Request, reason: str, tries: int) -> Request | None:
         spider = self.crawler.spider
         assert spider is not None
         return get_retry_request(request, spider=spider, reason=reason, max_retry_times=tries)
+
+
+def tries_for(request: Request) -> int:
+    return TRIES if request.meta.get("osai_service") else WEB_TRIES
 
 
 def backoff(request: Request) -> float:

@@ -198,7 +198,10 @@ def hub_info(kind: str, folder: Path) -> dict[str, Any]:
     extra = json.loads((folder / "_info.json").read_text()) if (folder / "_info.json").exists() else {}
     files = files_of(folder)
     front = re.match(rb"---\n(.*?)\n---\n", files.get("README.md", b""), re.S)
-    card = yaml.safe_load(front[1]) if front else {}
+    try:
+        card = yaml.safe_load(front[1]) if front else {}
+    except yaml.YAMLError:  # the Hub leaves out what it cannot read
+        card = {}
     siblings = [{"rfilename": path, "size": len(body), "blobId": blob(body)} for path, body in files.items()]
     name = "/".join(folder.parts[-2:])
     return {

@@ -1,0 +1,5 @@
+"""`python -m crawler` is `osai-evidence`."""
+
+from crawler.cli import main
+
+main()
