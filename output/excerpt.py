@@ -15,7 +15,7 @@ from output.record import ArchivePosition, EvidenceRecord
 
 LINES_AROUND = 3
 LINES_SHOWN = 24
-LINE_WIDTH = 240
+LINE_WIDTH = 180
 SIBLINGS_SHOWN = 8
 
 Confirmation = Literal["confirmed", "differs", "not_archived"]
@@ -36,11 +36,14 @@ class Excerpt:
 
 
 def excerpts(run_folder: Path, records: Iterable[EvidenceRecord]) -> dict[str, Excerpt]:
-    """For each record with a quote, by id: what the archive shows at its place. Papers give no lines."""
+    """For each record with a quote in a text or an answer, by id: what the archive shows at its place.
+
+    Papers are not opened: their quotes are short and stand alone, and `verify` checks them.
+    """
     wanted: dict[ArchivePosition, list[EvidenceRecord]] = defaultdict(list)
     found: dict[str, Excerpt] = {}
     for record in records:
-        if record.quote is None or record.source is None:
+        if record.quote is None or record.source is None or (record.selector and record.selector.page is not None):
             continue
         found[record.id] = Excerpt("not_archived")
         if record.source.archive is not None:
@@ -78,8 +81,8 @@ class Shown:
     def excerpt(self, record: EvidenceRecord) -> Excerpt:
         selector, quote = record.selector, record.quote
         assert quote is not None
-        if selector is None or selector.page is not None:
-            return Excerpt("confirmed")
+        if selector is None:
+            return Excerpt("differs")
         if selector.json_pointer is not None:
             return self.pointed(selector.json_pointer, quote.exact)
         if selector.start is None or selector.end is None:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from output.changes import changes
 from output.parameters import categories
 from output.report.overview import coverage, index_parameters, side_by_side, triples
-from output.report.view import OUTCOME_WORDS, Page, pages, visible, web_address
+from output.report.view import OUTCOME_WORDS, Page, pages, short_address, visible, web_address
 from output.run import Run, load_run
 
 SIDE_BY_SIDE = 8  # more columns than this are no help
@@ -71,7 +71,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters |= {"visible": visible, "web": web_address}
+    env.filters |= {"visible": visible, "web": web_address, "short": short_address}
     env.globals |= {
         "policy": CONTENT_SECURITY_POLICY,
         "categories": categories(),

@@ -69,7 +69,7 @@ class Fact:
         source, selector = self.record.source, self.record.selector
         if source is None:
             return ""
-        name = source.path or source.url.removeprefix("https://")
+        name = source.path or short_address(source.url)
         if selector is None:
             return name
         if selector.page is not None:
@@ -304,6 +304,11 @@ def web_address(url: str, record: EvidenceRecord | None = None) -> str:
     if selector.end_line not in (None, selector.start_line):
         lines += f"-L{selector.end_line}"
     return url + plain + lines
+
+
+def short_address(url: str) -> str:
+    """An address as text: without its scheme, commits cut to seven digits."""
+    return re.sub(r"\b([0-9a-f]{7})[0-9a-f]{33}\b", r"\1", re.sub(r"^https?://", "", url))
 
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

@@ -18,13 +18,23 @@ async function copy(text) {
   }
 }
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("button[data-copy]");
-  if (!button) return;
-  const label = button.textContent;
-  button.textContent = (await copy(button.dataset.copy)) ? "Copied" : "Not allowed here";
-  setTimeout(() => { button.textContent = label; }, 1500);
-});
+function copyButton(label, text) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = label;
+  button.addEventListener("click", async () => {
+    button.textContent = (await copy(text())) ? "Copied" : "Not allowed here";
+    setTimeout(() => { button.textContent = label; }, 1500);
+  });
+  return button;
+}
+
+for (const tools of document.querySelectorAll(".fact .tools")) {
+  const fact = tools.closest(".fact");
+  const link = fact.querySelector("figcaption a, .cite a, .searched a");
+  tools.append(copyButton("Copy note", () => fact.querySelector(".statement").textContent));
+  if (link) tools.append(copyButton("Copy link", () => link.href));
+}
 
 /* Filters: every row says what it has, the form says what is wanted. */
 
