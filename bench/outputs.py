@@ -1,0 +1,139 @@
+"""Measure what is written for people: line patches, lint, proposals, and a report of 200 systems.
+
+    python bench/outputs.py [RUN...]
+
+Entries are read from the folder named by OSAI_EVIDENCE_CORPUS (`index/entries`). The report is written from the runs
+given, repeated until there are 200 systems; without any, from the demo's run. Where chromium is installed, the time
+from opening the list of systems to its first view is measured, too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+from output.entries import Entry, entry_paths, read_entry
+from output.line_patch import KEYS, Change, PatchError, patch
+from output.lint import lint
+from output.propose import propose
+from output.report import write_site
+from output.run import Run, load_run
+
+SYSTEMS = 200
+VALUES = {
+    "class": ("partial", "closed"),
+    "link": ("https://example.org/a", ["https://example.org/a", "https://example.org/b"], None),
+    "notes": ("Plain words.", "Weights: MIT. Code: not released.", '"quoted" # not a comment', None),
+}
+
+
+def main() -> None:
+    corpus = os.environ.get("OSAI_EVIDENCE_CORPUS")
+    if not corpus:
+        print("OSAI_EVIDENCE_CORPUS is not set: there are no entries to read.")
+        return
+    index = Path(corpus) / "index" / "entries"
+    patches(index)
+    timed("lint", lambda: print("  findings by rule:", dict(Counter(f.rule for f in lint(index)))))
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [load_run(Path(name)) for name in sys.argv[1:]] or [demo(Path(folder) / "demo")]
+        proposals(runs, index)
+        report(runs, Path(folder) / "site")
+
+
+def timed(what: str, do: object) -> None:
+    start = time.perf_counter()
+    assert callable(do)
+    do()
+    print(f"{what}: {time.perf_counter() - start:.1f} s")
+
+
+def patches(index: Path) -> None:
+    """Set every field of every entry to values of each kind; count patches that change that one line and no other."""
+    tried, right, inserted = 0, 0, 0
+    for path in [*entry_paths(index), index / "a_submission_template.yaml"]:
+        entry = read_entry(path)
+        for block, values in entry.data.items():
+            keys = KEYS if "class" in values else tuple(values)
+            for key in keys:
+                for value in VALUES.get(key, ("Other words: some.", None)):
+                    tried += 1
+                    before = entry.text.split("\n")
+                    after = patched(entry, Change(block, key, value))
+                    if len(after) == len(before) + 1 and key not in values:
+                        inserted += 1
+                    elif len(after) == len(before):
+                        differ = [n for n, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]]
+                        line = entry.lines[(block, key)] - 1
+                        right += differ == [line] or (not differ and values[key] == value)
+                    else:
+                        print(f"  wrong: {entry.id} {block}.{key}")
+    share = 100 * (right + inserted) / tried
+    print(f"line patches: {tried} tried, {right} on the intended line only, {inserted} inserted: {share:.2f} %")
+
+
+def patched(entry: Entry, change: Change) -> list[str]:
+    try:
+        text = patch(entry.text, change)
+    except PatchError as error:
+        print(f"  refused: {entry.id}: {error}")
+        return []
+    assert yaml.safe_load(text)[change.block][change.key] == change.value
+    return text.split("\n")
+
+
+def proposals(runs: list[Run], index: Path) -> None:
+    made = propose(runs, index)
+    kinds = Counter(p.kind for m in made for p in m.proposals)
+    print(f"proposals: {len(made)} entries, {dict(kinds)}")
+    for m in made:
+        for p in m.proposals:
+            if p.kind == "licence-notation":
+                print(f"  {p.entry}: {p.new}")
+
+
+def demo(folder: Path) -> Run:
+    subprocess.run([sys.executable, "-m", "crawler.cli", "demo", "--out", str(folder)], check=True, capture_output=True)
+    return load_run(folder)
+
+
+def report(runs: list[Run], out: Path) -> None:
+    many = [runs[n % len(runs)] for n in range(SYSTEMS)]
+    start = time.perf_counter()
+    first = write_site(many, out)
+    spent = time.perf_counter() - start
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    records = sum(len(run.records) for run in many)
+    print(f"report: {len(many)} systems, {records} records: {spent:.1f} s, {size / 1e6:.1f} MB")
+    first_view(first)
+
+
+def first_view(page: Path) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("first view: chromium is not installed")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        tab = browser.new_page()
+        tab.goto(page.as_uri())
+        paint = tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+        ready = tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        browser.close()
+    print(f"first view of the list: {paint or 0:.0f} ms, loaded {ready:.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
