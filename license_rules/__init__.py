@@ -1,8 +1,9 @@
 """Licence knowledge: which licence a text is, what it says beyond it, and what its clauses ask."""
 
 from license_rules.clauses import CLAUSES, RESTRICTS_USE, Clause, clauses
-from license_rules.identify import Identification, Match, Residual, identify
+from license_rules.identify import Identification, Match, Residual, identify, stem
 from license_rules.names import Name, normalise_name
+from license_rules.notices import Notice, find_notices
 from license_rules.openness import is_open, licence_name, openness
 from license_rules.registry import Entry, registry
 
@@ -14,12 +15,15 @@ __all__ = [
     "Identification",
     "Match",
     "Name",
+    "Notice",
     "Residual",
     "clauses",
+    "find_notices",
     "identify",
     "is_open",
     "licence_name",
     "normalise_name",
     "openness",
     "registry",
+    "stem",
 ]

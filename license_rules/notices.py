@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from license_rules.names import normalise_name, opens_a_name, spdx_list, url_ids
+from license_rules.names import fold, normalise_name, opens_a_name, spdx_list, url_ids
 
 LONGEST_NAME = 12
+_SAYS_LICENSE = re.compile(r"licen[cs]e|agreement|terms|policy", re.I)
 SHORT_TEXT = 600  # characters; in so short a text a line that is a name is a statement
 
 _EDGE = re.compile(r"^[ \t]*(?:[*#/;>%|+\-!.@\"'<]+|dnl|rem)[ \t]*|[\r\n]", re.M | re.I)
@@ -144,6 +145,8 @@ def leading_name(text: str) -> tuple[tuple[str, ...], int]:
         if len(piece) < 2 or piece.lower() in ("the", "fair", "intel", "license", "cube", "text", "unlicensed"):
             continue
         name = normalise_name(piece)
+        if name.entry and " " not in fold(piece) and not _SAYS_LICENSE.search(text[: end + 30]):
+            continue  # `deepseek` is a licence as a tag, a model in a sentence
         if name.ids or name.ambiguous:
             return tuple(known_id(i) or i for i in name.ids), end
     return (), 0

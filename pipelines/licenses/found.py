@@ -139,6 +139,7 @@ def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) 
     return {
         "verdict": found.verdict,
         "expression": found.expression,
+        "name": name_text(found),
         "base": found.base,
         "score": found.score,
         "matches": [
@@ -150,6 +151,13 @@ def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) 
         "missing_words": found.missing,
         "truncated": found.truncated,
     }
+
+
+def name_text(found: Identification) -> str | None:
+    """What a person calls the licence of a text; None for one that has no name we know."""
+    if found.expression:
+        return " and ".join(licence_name(i) for i in found.expression.split(" AND "))
+    return f"modified {licence_name(found.base)}" if found.base else None
 
 
 def residual_value(residual: Residual, text: str) -> dict[str, Any]:

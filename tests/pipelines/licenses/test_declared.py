@@ -1,0 +1,152 @@
+"""Whole dossiers: what is declared, whether the texts agree, and the triple."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from output.record import EvidenceRecord, Source
+from pipelines.dossier import Dossier
+from pipelines.licenses import detector
+from spiders.document import Document, Kind, Lead
+
+LICENSE = (Path(__file__).parents[3] / "LICENSE").read_text("utf-8")
+CLAUSE = "\n\nYou shall not use the model, or anything made with it, for any commercial purpose.\n"
+MODEL, BASE, DATA, CODE = "hf:model:maker/pan", "hf:model:mill/flour", "hf:dataset:maker/batter", "github:maker/pan"
+
+
+def document(kind: Kind, target: str, body: str | dict[str, Any], path: str | None = None) -> Document:
+    raw = (json.dumps(body) if isinstance(body, dict) else body).encode()
+    source = Source(f"https://x.test/{target}/{path}", "", path=path, sha256=hashlib.sha256(raw).hexdigest())
+    return Document(kind, target, source, raw)
+
+
+def hub(target: str, license: str | None, *files: str, **card: str) -> Document:
+    data = {"license": license, **card} if license else {}
+    kind: Kind = "hub_dataset" if "dataset" in target else "hub_model"
+    listed = [{"rfilename": name, "size": 10} for name in ("README.md", *files)]
+    return document(kind, target, {"cardData": data, "tags": [], "siblings": listed})
+
+
+def read(*documents: Document, leads: tuple[Lead, ...] = ()) -> list[EvidenceRecord]:
+    found = list(detector.detect(Dossier(MODEL, documents, leads=leads), ()))
+    for record in found:
+        held = {d.source.sha256: d for d in documents}
+        if record.quote and record.source and record.selector and record.selector.start is not None:
+            text = held[record.source.sha256].text
+            assert text[record.selector.start : record.selector.end] == record.quote.exact
+    return found
+
+
+def of(records: list[EvidenceRecord], indicator: str) -> list[EvidenceRecord]:
+    return [r for r in records if r.indicator == indicator]
+
+
+def lead(target: str, relation: Any, origin: str = MODEL) -> Lead:
+    return Lead(origin, target, relation, "named in the card", followed=True)
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "verdict", "says"),
+    [
+        ("apache-2.0", LICENSE, "agree", "Metadata and LICENSE of maker/pan agree: Apache-2.0."),
+        ("apache-2.0", LICENSE + CLAUSE, "narrower", "Metadata of maker/pan says Apache-2.0, but LICENSE differs from"),
+        ("mit", LICENSE, "contradicts", "Metadata of maker/pan says MIT, but LICENSE holds Apache-2.0."),
+        ("mit", "PANCAKE AGREEMENT. By this license you" + CLAUSE, "narrower", "LICENSE is a bespoke licence."),
+    ],
+)
+def test_declared_against_text(declared: str, text: str, verdict: str, says: str) -> None:
+    records = read(hub(MODEL, declared, "LICENSE"), document("license", MODEL, text, "LICENSE"))
+    (record,) = of(records, "license.conflict")
+    assert record.value["verdict"] == verdict
+    assert says in record.statement
+    assert (record.outcome == "absent") == (verdict == "agree")
+
+
+def test_a_base_model_that_is_not_open() -> None:
+    records = read(hub(MODEL, "apache-2.0"), hub(BASE, "llama3"), leads=(lead(BASE, "base_model"),))
+    (record,) = of(records, "license.conflict")
+    assert record.statement == (
+        "maker/pan is declared Apache-2.0, but its base model mill/flour is under Llama 3 Community License Agreement, "
+        "not an open licence."
+    )
+
+
+def test_missing_text_is_an_absence_with_a_scope() -> None:
+    records = read(hub(MODEL, "mit", "model.safetensors"))
+    (record,) = of(records, "license.missing_text")
+    assert record.outcome == "absent"
+    assert record.statement == "No licence text found in maker/pan (2 files listed). Declared: MIT."
+    assert record.searched[0].what == "list of 2 files"
+
+
+def test_a_listed_text_that_was_not_read_is_not_missing() -> None:
+    assert not of(read(hub(MODEL, "mit", "LICENSE")), "license.missing_text")
+
+
+@pytest.mark.parametrize(
+    ("license", "more", "name", "points"),
+    [
+        ("apache-2.0", {}, "Apache-2.0", "open"),
+        ("other", {"license_name": "deepseek", "license_link": "LICENSE"}, "DeepSeek License Agreement 1.0", "closed"),
+        ("other", {"license_name": "pancake-1.0"}, "pancake-1.0", "neutral"),
+        ("other", {"license_link": "https://ai.google.dev/gemma/terms"}, "Gemma Terms of Use", "closed"),
+        ("cc", {}, "cc", "neutral"),
+    ],
+)
+def test_hub_metadata(license: str, more: dict[str, str], name: str, points: str) -> None:
+    (record,) = of(read(hub(MODEL, license, **more)), "license.declared")
+    assert (record.value["name"], record.points) == (name, points)
+
+
+def test_no_licence_named_is_an_absence() -> None:
+    (record,) = of(read(hub(MODEL, None)), "license.declared")
+    assert (record.outcome, record.points) == ("absent", "closed")
+
+
+def test_words_of_a_card() -> None:
+    card = "---\nlicense: mit\n---\n# Pan\n\nThis model is released under the Apache License 2.0. Eat well.\n"
+    records = of(read(document("model_card", MODEL, card, "README.md")), "license.declared")
+    said = {r.detector.rule: r.value["name"] for r in records}
+    assert said == {"front-matter": "MIT", "card-statement": "Apache-2.0"}
+    assert records[0].quote is not None
+    assert records[0].quote.exact == "license: mit"
+
+
+def test_the_triple() -> None:
+    records = read(
+        hub(MODEL, "apache-2.0"),
+        hub(DATA, "cc-by-nc-4.0"),
+        document("github_repository", CODE, {"license": {"spdx_id": "MIT"}}),
+        leads=(lead(DATA, "dataset"), lead(CODE, "repository")),
+    )
+    (record,) = of(records, "license.triple")
+    assert record.statement == "Weights: Apache-2.0. Code: MIT. Data: CC-BY-NC-4.0."
+    assert record.points == "partial"
+    assert record.value["open"] == ["weights", "code"]
+    ids = {r.id for r in records}
+    assert all(ident in ids for part in ("weights", "code", "data") for ident in record.value[part]["evidence"])
+
+
+def test_the_triple_of_nothing() -> None:
+    (record,) = of(read(hub(MODEL, None)), "license.triple")
+    assert record.statement == "Weights: not specified. Code: no repository found. Data: not disclosed."
+    assert record.points == "closed"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"cardData": [], "tags": "x", "siblings": {}},
+        {"cardData": {"license": {"a": 1}}, "tags": [None, 3]},
+        {"license": 7, "cardData": {"license": ["mit", None], "license_name": ["x"], "license_link": 3}},
+        {"cardData": {"license": "<script>\u2028" + "a" * 10_000}},
+    ],
+)
+def test_odd_answers(answer: dict[str, Any]) -> None:
+    for kind, target in (("hub_model", MODEL), ("github_repository", CODE)):
+        read(document(kind, target, answer))  # type: ignore[arg-type]
