@@ -267,7 +267,8 @@ def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
         "stage": stage(text, sentence),
     }
     spans = [(s, e) for *_, s, e in found] + [(s, e) for s, e, _ in sources]
-    key = tuple(sorted((n, u) for n, u, *_ in found)) or tuple(value["sources"]) or (text[:80],)
+    told = tuple(sorted({text[s:e].lower() for s, e, _ in sources}))
+    key = tuple(sorted((n, u) for n, u, *_ in found)) or tuple(value["sources"]) or told
     weight = own + 2 * section + bool(value["sources"]) + (40 < len(text) < 400) - 2 * in_summary(sentence)
     yield Statement("data.described", "amount" if found else "source", sentence, *min(spans), value, key, weight)
 

@@ -69,6 +69,8 @@ def bibtex_title(entry: str) -> str:
 def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
     """How running text points at an id."""
     line_start = text.rfind("\n", 0, start) + 1
+    if text[line_start:start].lstrip().startswith("]("):  # the words of the link stand on the line before
+        line_start = text.rfind("\n", 0, max(0, line_start - 1)) + 1
     words, before = link_words(text, start, end, line_start)
     in_table = text[line_start : line_start + 3].lstrip().startswith("|")
     before, words = plain(before), plain(words)
@@ -92,7 +94,7 @@ def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
 NAMED_PAPER = re.compile(
     r"(?<![.:!?] )(?<!^)\b(?!(?:Paper|ArXiv|The|Our|Read|See|Official|Research|Associated|Report|Technical|Tech|PDF|"
     r"Or|And|In|To|At|Code|Page|Demo|GitHub|Blog|Project|Website|Homepage|Model|Card|Original|HF|Link|News|Citation|BibTeX)\b)"
-    r"((?:[A-Z][\w+]*|[a-z]+[A-Z0-9])[\w.+-]*)\s*$"
+    r"((?:[A-Z][\w+]*|[a-z]+[A-Z0-9])[\w+-]*(?:\.\w+)*)\s*$"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -46,7 +47,8 @@ GREEK = str.maketrans({"Σ": "sigma", "α": "alpha", "δ": "delta", "Δ": "delta
 
 def pieces(name: str) -> tuple[str, ...]:
     """Words and version numbers of a model's name, without sizes and variants: Qwen2.5-Coder-7B -> qwen 2.5 coder."""
-    name = re.sub(r"(?<=\d)_(?=\d)|(?<=\b[vV]\d)-(?=\d\b)", ".", name.translate(GREEK))
+    name = re.sub(r"(?<![\d.]\d)(?<=\d)_(?=\d(?![\d.]))|(?<=\b[vV]\d)-(?=\d\b)", ".", name.translate(GREEK))
+    name = re.sub(r"(?<=[a-zA-Z]{3})[vV](?=\d)", " v", name)
     parts = [p for p in re.split(r"[-_/\s:]+", name) if p]
     kept = [p for p in parts if not noise().fullmatch(p)] or parts[:1]
     found: list[str] = []
@@ -71,14 +73,17 @@ def is_version(piece: str) -> bool:
 def pattern(parts: tuple[str, ...], versions: str = "same") -> re.Pattern[str]:
     """The name in running text. `versions`: "same", or "any" where another number may stand, or none."""
     found: list[str] = []
-    for part in parts:
-        if not is_version(part):
+    for part, after in pairwise([*parts, ""]):
+        if part == "v" and after and is_version(after):
+            found.append("v?" if versions == "same" else "")
+        elif not is_version(part):
             found.append(re.escape(part))
         elif versions == "same":
             found.append(re.escape(part.removesuffix(".0")) + r"(?:\.0)?(?![\d]|\.\d)")
         else:
             found.append(r"(?:v?\d{1,2}(?:\.\d{1,2})?(?![\dBbMm]))?")
-    return re.compile(r"(?<![^\W_])" + SEPARATOR.join(found) + r"(?![^\W\d_])", re.IGNORECASE)
+    left = r"(?<![^\W_])" if len(parts) > 1 else r"(?<![^\W_])(?<!\w-)"
+    return re.compile(left + SEPARATOR.join(found) + r"(?![^\W\d_])", re.IGNORECASE)
 
 
 def clean_title(title: str) -> str:
@@ -97,16 +102,22 @@ def match_title(title: str, name: str, owner: str = "", bases: tuple[str, ...] =
     parts = pieces(name)
     if not parts or not title:
         return ""
-    if pattern(parts).search(title) and not only_generic(parts):
-        return "full"
+    if (named := pattern(parts).search(title)) and not only_generic(parts):
+        return "version" if numbered(title[named.end() :]) and not is_version(parts[-1]) else "full"
     if (short := acronym(name)) and re.search(rf"\b{short}\b", title):
         return "full"
     for base in bases:
         if pieces(base) != parts and not only_generic(pieces(base)) and pattern(pieces(base)).search(title):
             return "base"
-    if len(words_of(parts)) > 1 and not only_generic(parts) and (found := pattern(parts, "any").search(title)):
+    found = pattern(parts, "any").search(title) if len(words_of(parts)) > 1 and not only_generic(parts) else None
+    if found and (re.search(r"\d", found[0]) or (found.start() < 40 and not goes_on(title[found.end() :]))):
         return other_version(parts, found[0], owner)
     return part_of_name(title, parts, owner)
+
+
+def numbered(rest: str) -> bool:
+    """Whether a name goes on with a version that the model's own name does not have: OLMo 2, but not OLMo 7B."""
+    return bool(re.match(SEPARATOR + r"v?\d{1,2}(?:\.\d{1,2})?(?![\d.]*\s?[BbMmKkTt]\b)(?![\w.-]*\w)", rest))
 
 
 def words_of(parts: tuple[str, ...]) -> str:
@@ -121,11 +132,20 @@ def other_version(parts: tuple[str, ...], found: str, owner: str) -> Match:
     """All words of the name, but not its numbers: the same model if the number is a first one or not the owner's."""
     numbers = [n for n, p in enumerate(parts) if is_version(p)]
     if not re.search(r"\d", found):
-        first = all(float(".".join(parts[n].split(".")[:2])) <= 1.0 for n in numbers)
+        first = all(float(".".join(parts[n].split(".")[:2])) < 1.5 for n in numbers)
         of_others = all(n > 0 and family_of_others(parts[n - 1], owner) for n in numbers)
         if first or of_others:
             return "full"
-    return "version"
+    last = re.findall(r"\d+(?:\.\d+)?", found)
+    if last and last == [parts[n] for n in numbers][: len(last)]:
+        return "full"
+    return "family" if last and numbers and revision(last[-1], parts[numbers[-1]]) else "version"
+
+
+def revision(known: str, number: str) -> bool:
+    """Whether a number is a small revision of another: 3.1 and 3.3 of 3, but not 2.5 of 2."""
+    whole, _, part = number.partition(".")
+    return known == whole and part in ("1", "2", "3")
 
 
 def family_of_others(word: str, owner: str) -> bool:
@@ -146,11 +166,7 @@ def part_of_name(title: str, parts: tuple[str, ...], owner: str) -> Match:
             continue
         for versions in ("same", "any"):
             found = pattern(head, versions).search(title)
-            if (
-                not found
-                or re.match(r"-?\w", title[found.end() :])
-                or (found.start() > 40 and not any(map(is_version, head)))
-            ):
+            if not found or goes_on(title[found.end() :]) or (found.start() > 40 and not any(map(is_version, head))):
                 continue
             if family_of_others(words_of(head), owner):
                 return "base"
@@ -169,6 +185,11 @@ def part_of_name(title: str, parts: tuple[str, ...], owner: str) -> Match:
             if len(word) >= 4 and proper:
                 return "full"
     return ""
+
+
+def goes_on(rest: str) -> bool:
+    """Whether a name is part of a longer one (DeepSeekMoE, DeepSeek-V3); a size makes no other (Teuken-7B)."""
+    return bool(re.match(r"-?\w", re.sub(r"^[-\s]?\d+(?:\.\d+)?[BMKbmk]\b(?:-(?:Base|Instruct|Chat))?", "", rest)))
 
 
 def named_base(title: str, name: str, owner: str) -> Match:

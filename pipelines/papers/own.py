@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from pipelines.dossier import Dossier
-from pipelines.papers.mentions import Mention, mentions
+from pipelines.papers.mentions import Mention, bibtex_entries, mentions
 from pipelines.papers.names import Match, clean_title, cue, match_title, named_base, pattern, pieces
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
 from spiders.document import Document
@@ -164,7 +164,9 @@ def judge(
     for mention in named:
         by_id.setdefault(mention.id, []).append(mention)
     cited_once = {m.id for m in named if m.place == "citation"}
-    first = [weigh(name, places, feeds, bases, sole=cited_once == {ident}) for ident, places in by_id.items()]
+    works = max((len(list(bibtex_entries(m.document.text))) for m in named[:1]), default=0)
+    sole = len(cited_once) == 1 and works <= 2
+    first = [weigh(name, places, feeds, bases, sole=sole and ident in cited_once) for ident, places in by_id.items()]
     if any(paper.verdict == "own" and strength == "name" for paper, strength in first):
         return [
             msgspec.structs.replace(

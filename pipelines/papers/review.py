@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from output.record import EvidenceRecord, Points, Quote, Searched, Selector
-from pipelines.detector import Detector, quote_span
+from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.papers.mentions import bibtex_entries
 from pipelines.papers.own import OwnPaper, release_documents
 from pipelines.papers.preprint import place_name
 from pipelines.papers.venues import Review, find_venue, is_archive, read_comment, read_journal_ref, track_of, year_of
 from pipelines.readers.arxiv import Field
+from pipelines.readers.publications import AnswerError, Publication, read_answer
 from spiders.document import Document
 
 CLAIMS_SHOWN = 3
@@ -39,7 +41,7 @@ def records(detector: Detector, dossier: Dossier, papers: Sequence[OwnPaper]) ->
 
 
 def paper_records(detector: Detector, dossier: Dossier, paper: OwnPaper) -> Iterator[EvidenceRecord]:
-    said = [*from_feed(paper), *from_citation(paper), *from_claims(dossier, paper)]
+    said = [*from_feed(paper), *from_databases(dossier, paper), *from_citation(paper), *from_claims(dossier, paper)]
     subject = dossier.subject(paper.component_target or dossier.root)
     for one in said:
         value = {
@@ -107,6 +109,8 @@ def points_of(review: Review, paper: OwnPaper) -> Points:
 def describe(one: Said) -> str:
     """Status, venue and track as one clause."""
     review = one.review
+    if review.status == "preprint":
+        return "known only as a preprint"
     status = {"submitted": "submitted", "accepted": "accepted", "published": "published", "withdrawn": "withdrawn"}
     words = status.get(review.status, review.status)
     if review.venue:
@@ -124,7 +128,8 @@ def review_sources(dossier: Dossier, paper: OwnPaper) -> list[Searched]:
     if paper.feed:
         found.append(searched(paper.feed, "arXiv journal reference, DOI and comment"))
     found += [searched(d, "paper database") for d in dossier.of("paper_metadata")]
-    found += [searched(d, place_name(d)) for d in release_documents(dossier, dossier.root) if d.kind != "hub_model"]
+    documents = release_documents(dossier, paper.component_target or dossier.root)
+    found += [searched(d, place_name(d)) for d in documents if d.kind != "hub_model"]
     return found
 
 
@@ -143,6 +148,40 @@ def from_feed(paper: OwnPaper) -> Iterator[Said]:
         yield said("DOI on arXiv", "doi", Review("published"), entry.doi)
     if entry.comment and (review := read_comment(entry.comment.text)):
         yield said("arXiv comment", "comment", review, entry.comment)
+
+
+def from_databases(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
+    """OpenAlex, Semantic Scholar, DBLP: a venue that reviews is a publication, an archive is a preprint."""
+    for document in dossier.of("paper_metadata"):
+        try:
+            answer = read_answer(document.body)
+        except AnswerError:
+            continue
+        data = json.loads(document.body)
+        for work in answer.publications:
+            if not same_work(work, paper):
+                continue
+            reviewed = work.venue and not is_archive(work.venue)
+            hit = find_venue(work.venue)
+            kind = hit[0].kind if hit else work.kind
+            name = hit[0].name if hit else work.venue
+            review = (
+                Review("published", name, track_of(work.venue, kind), work.year) if reviewed else Review("preprint")
+            )
+            quote, selector = quote_pointer(data, work.pointer)
+            yield Said(work.service, "database", review, document, quote, selector, doi=work.doi if reviewed else "")
+
+
+def same_work(work: Publication, paper: OwnPaper) -> bool:
+    if work.arxiv:
+        return work.arxiv == paper.id
+    if work.doi and paper.entry and paper.entry.doi:
+        return work.doi.lower() == paper.entry.doi.text.lower()
+    return bool(work.title) and folded(work.title) == folded(paper.title)
+
+
+def folded(title: str) -> str:
+    return re.sub(r"[\W_]+", "", title.lower())
 
 
 BIBTEX_VENUE = re.compile(

@@ -94,7 +94,7 @@ def year_of(text: str) -> int | None:
 def read_journal_ref(text: str) -> Review | None:
     """arXiv's journal reference: the author says where it was published. None for an archive."""
     head = re.split(r"[,;:(\d]", text, maxsplit=1)[0].strip()
-    if not text.strip() or is_archive(head) or is_archive(text):
+    if not text.strip() or is_archive(head) or is_archive(text) or is_archive(text.split()[0]):
         return None
     hit = find_venue(text)
     venue = hit[0] if hit else None

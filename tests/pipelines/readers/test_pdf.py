@@ -133,3 +133,17 @@ def test_real_papers_quote_themselves(corpus: Path) -> None:
                 quote, _ = quote_page(page, line.start, line.end)
                 assert folded(quote.exact) in text
         document.close()
+
+
+def test_a_bomb_ends_within_its_memory() -> None:
+    """A page whose stream unpacks to two gigabytes of drawing is given up, not waited for."""
+    import zlib
+
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(b"0 0 m 1 1 l S " * 75_000) for _ in range(64)) + packer.flush()
+    body = make_pdf([column(["x"])])
+    stream = re.search(rb"<< /Length \d+ >>\nstream\n.*?\nendstream", body, re.DOTALL)
+    assert stream
+    bomb = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed)
+    pdf = read_pdf(body[: stream.start()] + bomb + body[stream.end() :], seconds=8)
+    assert pdf.problem in ("timeout", "crashed", "broken", "no_text")
