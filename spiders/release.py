@@ -162,11 +162,12 @@ class ReleaseSpider(scrapy.Spider):
                     repo_id = resolve_name(name, await organisation_models(walk, organisation))
                     how = f"found in the listing of {organisation}"
                 origin = release.root.targets[0]
-                lead = name if repo_id is None else replace(resolved(name, repo_id, how), followed=True)
-                if lead.target != origin:
-                    release.leads.append(replace(lead, origin=origin) if lead.followed else lead)
-                    if lead.followed and lead.target not in release.walks:
-                        found.append(lead)
+                lead = name if repo_id is None else replace(resolved(name, repo_id, how), origin=origin, followed=True)
+                if lead.target == origin or any(x.target == lead.target and x.followed for x in release.leads):
+                    continue
+                release.leads.append(lead)
+                if lead.followed:
+                    found.append(lead)
             walk.base_names.clear()
         return found
 

@@ -21,11 +21,9 @@ def default_folder(reference: str) -> Path:
 
 def end_of_run(outcome: Outcome, *, as_json: bool) -> None:
     """Write what a person reads, print the table, and leave with the status of the interface contract."""
-    from output import parquet, report
     from output.summary import print_json, print_table
 
-    parquet.write(outcome.folder)
-    report.write(outcome.folder)
+    write_pages(outcome.folder)
     print_json(outcome.folder) if as_json else print_table(outcome.folder)
     for failure in outcome.failures:
         click.echo(f"Failed: {failure}", err=True)
@@ -43,6 +41,15 @@ def end_of_run(outcome: Outcome, *, as_json: bool) -> None:
                 if miss.outcome == "error":
                     click.echo(f"Could not read {miss.source.url}: {miss.reason}", err=True)
         sys.exit(1)
+
+
+def write_pages(folder: Path) -> None:
+    """What is made from the records of a run: the table, the report and the index entries."""
+    from output import index_entry, parquet, report
+
+    parquet.write(folder)
+    report.write(folder)
+    index_entry.write(folder)
 
 
 def missing_roots(outcome: Outcome) -> list[str]:
