@@ -13,16 +13,8 @@ import yaml
 from output.record import EvidenceRecord, Outcome, Points
 
 NOTE_LIMIT = 400
-SENTENCES = 2
-OUTCOME_ORDER: tuple[Outcome, ...] = (
-    "present",
-    "linked",
-    "placeholder",
-    "boilerplate",
-    "absent",
-    "unavailable",
-    "error",
-)
+FOUND: tuple[Outcome, ...] = ("present", "linked", "placeholder", "boilerplate")
+OUTCOME_ORDER: tuple[Outcome, ...] = (*FOUND, "absent", "unavailable", "error")
 DIRECTIONS: tuple[Points, ...] = ("open", "partial", "closed")
 
 
@@ -54,28 +46,34 @@ class Note:
 def note(parameter: str, records: Iterable[EvidenceRecord]) -> Note | None:
     """The note on one parameter: what was found, else what was searched and not found, else why nobody could look.
 
-    None where no record speaks to it. A failure never becomes an absence: the sentence of the record says which it was.
+    A second sentence is added where one goes with the first. None where no record speaks to it. A failure never becomes
+    an absence: the sentence of the record says which it was.
     """
     ranked = rank(parameter, records)
     if not ranked:
         return None
-    best = OUTCOME_ORDER.index(ranked[0].outcome)
-    alike = [r for r in ranked if (OUTCOME_ORDER.index(r.outcome) < 4) == (best < 4)]
-    if best >= 4:
-        alike = [r for r in ranked if r.outcome == ranked[0].outcome]
-    chosen: list[EvidenceRecord] = []
-    for record in alike:
-        sentence = finished(record.statement)
-        if sentence in [finished(r.statement) for r in chosen]:
-            continue
-        if chosen and len(join([*chosen, record])) > NOTE_LIMIT:
-            break
-        chosen.append(record)
-        if len(chosen) == SENTENCES or record.indicator == "license.triple":
-            break
-    links = [r.source.view_url for r in chosen if r.source and r.outcome in OUTCOME_ORDER[:4]]
+    first = ranked[0]
+    alike = [r for r in ranked[1:] if sort_of(r) == sort_of(first)]
+    second = next((r for r in alike if goes_with(r, first)), None)
+    chosen = [first, second] if second else [first]
+    links = [r.source.view_url for r in chosen if r.source and r.outcome in FOUND]
     link = next((url for url in links if url.startswith(("https://", "http://"))), None)
     return Note(join(chosen), link, tuple(chosen))
+
+
+def sort_of(record: EvidenceRecord) -> str:
+    return "found" if record.outcome in FOUND else record.outcome
+
+
+def goes_with(record: EvidenceRecord, first: EvidenceRecord) -> bool:
+    """Whether a second sentence adds to the first: another telling fact that points no other way."""
+    return (
+        first.indicator != "license.triple"
+        and record.indicator in order().get(record.parameter, [])
+        and record.points in (first.points, "neutral")
+        and finished(record.statement) != finished(first.statement)
+        and len(join([first, record])) <= NOTE_LIMIT
+    )
 
 
 def rank(parameter: str, records: Iterable[EvidenceRecord]) -> list[EvidenceRecord]:

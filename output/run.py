@@ -78,7 +78,9 @@ class System:
 
     @property
     def name(self) -> str:
-        return self.entry or short(self.root)
+        """The entry's id, else the release without its scheme; of a local file its name."""
+        local = self.root.startswith("url:") and "://" not in self.root
+        return self.entry or (Path(self.root).name if local else short(self.root))
 
 
 def short(target: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from output.record import Source, dump
+from output.record import EvidenceRecord, Source, dump
+from output.run import Run
 from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
 from pipelines.readers.source_tree import local_tree
@@ -30,16 +31,18 @@ READ_CAP = 64 * 1024 * 1024
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option("--explain", is_flag=True, help="For a repository: which files spoke for and against each stage.")
-def command(kind: str, paths: tuple[str, ...], explain: bool) -> None:
+@click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Write the report pages there, too.")
+def command(kind: str, paths: tuple[str, ...], explain: bool, report: Path | None) -> None:
     """Read local files as the crawler would, and write evidence records as JSON lines.
 
     \b
     osai-evidence inspect model-card README.md
     osai-evidence inspect license LICENSE NOTICE
-    osai-evidence inspect repository .
+    osai-evidence inspect repository . --report report
     """
     if explain and kind != "repository":
         raise click.UsageError("--explain goes with `repository`")
+    found: list[EvidenceRecord] = []
     for path in paths:
         documents = local_repository(path) if kind == "repository" else (local_document(KINDS[kind], path),)
         dossier = Dossier(documents[0].target, documents)
@@ -49,8 +52,15 @@ def command(kind: str, paths: tuple[str, ...], explain: bool) -> None:
             continue
         kinds = {document.kind for document in documents}
         readers = [d for d in DETECTORS if kinds & set(d.definition.reads)]
-        for record in read(dossier, readers):
+        records = read(dossier, readers)
+        found += records
+        for record in records:
             sys.stdout.buffer.write(dump(record) + b"\n")
+    if report is not None and found:
+        from output.report import write_site
+
+        name = ", ".join(Path(path).resolve().name for path in paths)
+        click.echo(write_site([Run(Path(), {"run": name, "state": "complete"}, tuple(found))], report), err=True)
 
 
 def local_repository(path: str) -> tuple[Document, ...]:
