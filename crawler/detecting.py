@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 
 from crawler.session import Session, session_of
 from output.record import EvidenceRecord
+from output.run_folder import RunFolder
 from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
 from spiders.release import Read
@@ -77,6 +78,7 @@ class WritePipeline:
         return cls(session_of(crawler))
 
     def process_item(self, item: Evidence) -> Evidence:
+        assert isinstance(self.session.run, RunFolder)
         self.session.run.add(item.records, listing(item.dossier))
         self.session.dossiers.append(item.dossier)
         return item

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from scrapy.crawler import Crawler
 
+from output.archive import ArchiveWriter
 from output.run_folder import RunFolder
 from pipelines.dossier import Dossier
 from spiders.addresses import Addresses
 
 
+class HasArchive(Protocol):
+    archive: ArchiveWriter
+
+
 @dataclass
 class Session:
     addresses: Addresses
-    run: RunFolder
+    run: RunFolder | HasArchive
     requests: Counter[str] = field(default_factory=Counter)  # by public host
     failures: list[str] = field(default_factory=list)
     dossiers: list[Dossier] = field(default_factory=list)

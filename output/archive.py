@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -39,15 +40,17 @@ def clean(headers: Headers) -> list[tuple[str, str]]:
 class ArchiveWriter:
     """Appends exchanges to `archive/NNNNN.warc.gz`; each record can be read by itself from its offset."""
 
-    def __init__(self, folder: Path, software: str) -> None:
+    def __init__(self, folder: Path, software: str, prefix: str = "") -> None:
+        """`prefix` keeps the files of runs that share a folder apart; files that are there are never written to."""
         self.folder = folder
         self.software = software
-        self.number = 0
+        self.prefix = prefix
+        self.number = len(list(folder.glob(f"{prefix}*.warc.gz")))
         folder.mkdir(parents=True, exist_ok=True)
         self.open()
 
     def open(self) -> None:
-        self.path = self.folder / f"{self.number:05d}.warc.gz"
+        self.path = self.folder / f"{self.prefix}{self.number:05d}.warc.gz"
         self.file = self.path.open("xb")
         self.writer = WARCWriter(self.file, gzip=True, warc_version="WARC/1.1")
         info = {"software": self.software, "format": "WARC File Format 1.1"}
@@ -65,6 +68,7 @@ class ArchiveWriter:
     ) -> tuple[ArchivePosition, str]:
         """Write one request and its answer as they went over the wire; position of the answer and its time."""
         if self.file.tell() > ROLL_OVER:
+            self.sync()
             self.close()
             self.number += 1
             self.open()
@@ -94,6 +98,10 @@ class ArchiveWriter:
         self.file.flush()
         record_id = response.rec_headers.get_header("WARC-Record-ID")
         return ArchivePosition(f"archive/{self.path.name}", record_id, offset), date
+
+    def sync(self) -> None:
+        """Make what was written durable."""
+        os.fsync(self.file.fileno())
 
     def close(self) -> None:
         self.file.close()

@@ -6,7 +6,11 @@ import asyncio
 import hashlib
 import json
 import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -24,23 +28,42 @@ class TokenRefusedError(Exception):
     """A service refused the token: going on would take every gate and limit for the state of the world."""
 
 
-class Asker:
-    """Asks through Scrapy's downloader, each address once in a run."""
+Remember = Callable[[Ask], Answer | None]
 
-    def __init__(self, crawler: Crawler, addresses: Addresses) -> None:
+
+class Asker:
+    """Asks through Scrapy's downloader, each address once in a run; what `remember` knows is not asked at all."""
+
+    def __init__(self, crawler: Crawler, addresses: Addresses, remember: Remember | None = None) -> None:
         self.crawler = crawler
         self.addresses = addresses
-        self.asked: dict[str, asyncio.Future[Answer]] = {}
+        self.remember = remember
+        self.asked: dict[tuple[str, bytes | None], asyncio.Future[Answer]] = {}
+        self.faults: Counter[str] = Counter()  # by public host
 
     async def fetch(self, ask: Ask) -> Answer:
-        if ask.url not in self.asked:
-            self.asked[ask.url] = asyncio.ensure_future(self.download(ask))
-        return await self.asked[ask.url]
+        key = (ask.url, ask.body)
+        if key not in self.asked:
+            known = self.remember(ask) if self.remember else None
+            if known is not None:
+                return known
+            self.asked[key] = asyncio.ensure_future(self.download(ask))
+        answer = await self.asked[key]
+        if answer.miss is not None and answer.miss.outcome == "error":
+            self.faults[urlsplit(ask.url).netloc] += 1
+        return answer
+
+    def forget(self, urls: Iterable[str]) -> None:
+        """Let go of answers that are durable elsewhere: a night must not hold all bodies."""
+        for url in urls:
+            self.asked.pop((url, None), None)
 
     async def download(self, ask: Ask) -> Answer:
         service = self.addresses.service(ask.url)
         request = Request(
             self.addresses.actual(ask.url),
+            method="GET" if ask.body is None else "POST",
+            body=ask.body,
             headers=dict(ask.headers),
             callback=NO_CALLBACK,
             meta={
@@ -55,7 +78,11 @@ class Asker:
             response = await engine.download_async(request)
         except Exception as error:
             return self.no_answer(ask, request, error)
-        return read_answer(ask, service, response, request)
+        return replace(read_answer(ask, service, response, request), next_url=self.next_page(response))
+
+    def next_page(self, response: Response) -> str | None:
+        match = re.search(r'<([^>]+)>\s*;[^,]*\brel="?next\b', header(response, "Link"))
+        return self.addresses.public(response.urljoin(match[1])) if match else None
 
     def no_answer(self, ask: Ask, request: Request, error: Exception) -> Answer:
         if isinstance(error, TokenRefusedError):

@@ -13,10 +13,11 @@ async def walk_feed(walk: Walk, ids: list[str]) -> None:
     """Facts of all ids; arXiv asks for one connection and three seconds between requests, so batches go in turn."""
     for first in range(0, len(ids), IDS_PER_REQUEST):
         batch = ids[first : first + IDS_PER_REQUEST]
-        query = f"id_list={','.join(batch)}&max_results={len(batch)}"
-        await walk.ask(
-            Ask(f"{ARXIV_API.public}/query?{query}", "arxiv_feed", walk.target, f"https://arxiv.org/abs/{batch[0]}")
-        )
+        await walk.ask(Ask(feed_url(batch), "arxiv_feed", walk.target, f"https://arxiv.org/abs/{batch[0]}"))
+
+
+def feed_url(ids: list[str]) -> str:
+    return f"{ARXIV_API.public}/query?id_list={','.join(ids)}&max_results={len(ids)}"
 
 
 async def walk_pdf(walk: Walk, ident: str, version: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import scrapy
 
-from spiders.answers import Asker
+from spiders.answers import Asker, Remember
 from spiders.document import Document, Lead, Miss
 from spiders.github import walk_github
 from spiders.hub import organisation_models, resolve_name, resolved, walk_dataset, walk_model
@@ -41,6 +41,7 @@ class Release:
 
     root: Root
     walks: dict[str, Walk] = field(default_factory=dict)
+    tasks: dict[str, asyncio.Task[Walk]] = field(default_factory=dict)
     leads: list[Lead] = field(default_factory=list)
 
 
@@ -67,18 +68,20 @@ class ReleaseSpider(scrapy.Spider):
         max_hops: int = 2,
         choose_papers: PaperChoice | None = None,
         session: Any = None,
+        remember: Remember | None = None,
         **kwargs: Any,
     ) -> None:
-        """`choose_papers` says which arXiv ids and versions are worth their PDF; `session` is for the crawl's parts."""
+        """`choose_papers` says which arXiv ids and versions are worth their PDF; `session` is for the crawl's parts;
+        `remember` answers from earlier runs."""
         super().__init__(**kwargs)
         self.roots = roots
         self.max_hops = max_hops
         self.choose_papers = choose_papers
         self.session = session
-        self.walks: dict[str, asyncio.Task[Walk]] = {}
+        self.remember = remember
 
     async def start(self) -> AsyncIterator[Read]:
-        self.asker = Asker(self.crawler, self.crawler.settings["OSAI_ADDRESSES"])
+        self.asker = Asker(self.crawler, self.crawler.settings["OSAI_ADDRESSES"], self.remember)
         releases = list(await asyncio.gather(*(self.follow(root) for root in self.roots)))
         for release in releases:
             await self.read_papers(release)
@@ -91,7 +94,7 @@ class ReleaseSpider(scrapy.Spider):
         for hop in range(self.max_hops + 1):
             await asyncio.gather(*(self.reach(release, lead) for lead in level))
             for lead in level:
-                release.walks[lead.target] = await self.walks[lead.target]
+                release.walks[lead.target] = await release.tasks[lead.target]
             if hop == self.max_hops:
                 break
             level = self.choose(release, level) + await self.resolve(release)
@@ -104,9 +107,9 @@ class ReleaseSpider(scrapy.Spider):
         return release
 
     async def reach(self, release: Release, lead: Lead) -> None:
-        if lead.target not in self.walks:
-            self.walks[lead.target] = asyncio.ensure_future(self.walk(lead))
-        await self.walks[lead.target]
+        if lead.target not in release.tasks:
+            release.tasks[lead.target] = asyncio.ensure_future(self.walk(lead))
+        await release.tasks[lead.target]
 
     async def walk(self, lead: Lead) -> Walk:
         walk = Walk(lead.target, self.asker.fetch, lead.ref)

@@ -30,6 +30,7 @@ class Ask:
     cap: int = TEXT_CAP
     headers: Mapping[str, str] = field(default_factory=dict)
     revision_key: str | None = None  # key of a JSON answer that names the revision
+    body: bytes | None = None  # of a POST
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Answer:
     status: int | None
     document: Document | None = None
     miss: Miss | None = None
+    next_url: str | None = None  # where a listing goes on (RFC 8288), public
 
     @cached_property
     def data(self) -> Any:
