@@ -93,15 +93,17 @@ class RunFolder:
             os.fsync(file.fileno())
         part.replace(path)
 
-    def add(self, records: Iterable[EvidenceRecord], dossier: dict[str, Any]) -> None:
-        """Append the records of one release and the list of what was read for them; durable when this returns."""
+    def add(
+        self, records: Iterable[EvidenceRecord], dossier: dict[str, Any] | msgspec.Raw, *, durable: bool = True
+    ) -> None:
+        """Append the records of one release and the list of what was read for them, on disk when this returns."""
         for record in records:
             stamped = msgspec.structs.replace(record, run=self.run_id)
             self.evidence.write(dump(stamped) + b"\n")
             self.outcomes[record.outcome] += 1
             self.indicators[record.indicator] += 1
         self.documents.write(msgspec.json.encode(dossier) + b"\n")
-        for file in (self.evidence, self.documents):
+        for file in (self.evidence, self.documents) if durable else ():
             file.flush()
             os.fsync(file.fileno())
 
