@@ -15,7 +15,9 @@ COMMANDS = {
     "export": "crawler.commands.export",
     "inspect": "crawler.commands.inspect",
     "lint": "crawler.commands.lint",
+    "nightly": "crawler.commands.nightly",
     "propose": "crawler.commands.propose",
+    "reanalyse": "crawler.commands.reanalyse",
     "report": "crawler.commands.report",
     "verify": "crawler.commands.verify",
 }

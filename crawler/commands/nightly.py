@@ -1,0 +1,111 @@
+"""`nightly`: the scheduled crawl of every entry of the index; fetches only what changed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from crawler.nightly.night import Outcome
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+SHOWN = 20
+
+
+@click.command("nightly")
+@click.option(
+    "--index",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Folder of index entries.",
+)
+@click.option("--state", "state_url", help="Database: a file, or postgresql://…  [default: OUT/state.sqlite]")
+@click.option("--out", type=FOLDER, default="nightly", show_default=True, help="Folder of published runs.")
+@click.option("--dry-run", is_flag=True, help="Ask what changed, print the plan and its cost; keep nothing.")
+@click.option(
+    "--assertions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file of what must hold before a run is published.",
+)
+@click.option("--publish-anyway", is_flag=True, help="Publish also where an assertion does not hold.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def command(
+    index: Path, state_url: str | None, out: Path, dry_run: bool, assertions: Path | None, publish_anyway: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Crawl every entry in a folder of index entries, and publish a run. Only what changed is fetched.
+
+    Needs HF_TOKEN and GITHUB_TOKEN. Exit status: 0 published; 1 published with failures, held back or stopped;
+    2 refused to start; 130 interrupted. Run it again after any of these: it goes on where it was.
+
+    \b
+    osai-evidence nightly --index main-database --out nightly --dry-run
+    osai-evidence nightly --index main-database --out nightly
+    """
+    from crawler.nightly.assertions import AssertionsError, read_assertions
+    from crawler.nightly.night import RefusedError, nightly
+    from crawler.progress import Progress
+    from crawler.state import StateError
+
+    try:
+        read_assertions(assertions)
+        with Progress("Reading the index") as progress:
+            outcome = nightly(
+                index, out, state_url=state_url, dry_run=dry_run, assertions=assertions, publish_anyway=publish_anyway,
+                progress=progress,
+            )  # fmt: skip
+    except (AssertionsError, RefusedError, StateError) as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"the night cannot be written: {error}") from error
+    about = summary(outcome, dry_run)
+    click.echo(json.dumps(about, indent=1, ensure_ascii=False) if as_json else described(about))
+    for line in [*about["failures"], *about["problems"]][:SHOWN]:
+        click.echo(line, err=True)
+    sys.exit(status(outcome, dry_run))
+
+
+def status(outcome: Outcome, dry_run: bool) -> int:
+    if outcome.interrupted:
+        return 130
+    if dry_run:
+        return 1 if outcome.failures or outcome.fatal else 0
+    fine = outcome.published is not None and outcome.published.state == "complete" and not outcome.published.problems
+    return 0 if fine else 1
+
+
+def summary(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
+    published = outcome.published
+    return {
+        "run": outcome.night.id,
+        "state": state_of(outcome, dry_run),
+        "folder": str(published.folder) if published else None,
+        "read": {w.entry: list(w.reasons) for w in outcome.plan.reads},
+        "carried": len(outcome.plan.carried),
+        "not_checked": outcome.plan.blind,
+        "cost": outcome.cost,
+        "requests": dict(sorted(outcome.requests.items())),
+        "failures": [*([outcome.fatal] if outcome.fatal else []), *outcome.failures],
+        "problems": published.problems if published else [],
+    }
+
+
+def state_of(outcome: Outcome, dry_run: bool) -> str:
+    if dry_run:
+        return "dry run"
+    if outcome.published is None:
+        return "stopped"
+    return "held" if outcome.published.problems else "published"
+
+
+def described(about: dict[str, Any]) -> str:
+    lines = [f"{about['state']}: {len(about['read'])} entries to read, {about['carried']} unchanged"]
+    lines += [f"  {entry}: {'; '.join(reasons[:3])}" for entry, reasons in about["read"].items()]
+    numbers = about["cost"] if about["state"] == "dry run" else about["requests"]
+    lines += [f"{count:6d} requests to {host}" for host, count in sorted(numbers.items())]
+    lines += [f"{sum(numbers.values()):6d} requests in all"]
+    return "\n".join([*lines, *([f"Run: {about['folder']}"] if about["folder"] else [])])

@@ -1,0 +1,61 @@
+"""What was read before, answered from the archive instead of from the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from pathlib import Path
+
+from crawler.nightly.questions import asked_ids
+from output.positions import ArchiveError, read_payload
+from output.run import Listing, Missed, ReadDocument
+from spiders.document import Document, Miss
+from spiders.walk import Answer, Ask
+
+
+class Memory:
+    """Answers of earlier nights, and of this one, by their address.
+
+    A pinned address (a file at a commit) never changes. Any other is answered only while its target has not changed
+    since. A failure is not remembered: it is asked again.
+    """
+
+    def __init__(self, folder: Path, changed: Set[str] = frozenset()) -> None:
+        """`folder` holds `archive/`; `changed` are targets that must be asked anew."""
+        self.folder = folder
+        self.changed = changed
+        self.known: dict[str, ReadDocument | Missed] = {}
+        self.fresh: set[str] = set()
+
+    def add(self, listing: Listing, *, fresh: bool = False) -> None:
+        """`fresh`: read in this very night, so also right for a target that changed."""
+        found: Iterable[ReadDocument | Missed] = [
+            *(d for d in listing.documents if d.source.archive and d.source.archive.member is None),
+            *(m for m in listing.misses if m.outcome == "unavailable" and m.source.archive),
+        ]
+        for one in found:
+            url = one.source.url
+            before = self.known.get(url)
+            if before is None or (before.source.retrieved_at or "") <= (one.source.retrieved_at or ""):
+                self.known[url] = one
+            if fresh:
+                self.fresh.add(url)
+
+    def answer(self, ask: Ask) -> Answer | None:
+        known = self.known.get(ask.url)
+        stale = ask.revision is None and ask.url not in self.fresh and not self.changed.isdisjoint(about(ask))
+        if known is None or stale or ask.body is not None:
+            return None
+        if isinstance(known, Missed):
+            miss = Miss(ask.target, ask.what, known.source, "unavailable", known.reason)
+            return Answer(ask, known.source.status, miss=miss)
+        assert known.source.archive is not None
+        try:
+            body = read_payload(self.folder, known.source.archive)
+        except ArchiveError:
+            return None
+        return Answer(ask, 200, Document(ask.what, ask.target, known.source, body))
+
+
+def about(ask: Ask) -> list[str]:
+    """Targets that an answer speaks of."""
+    return [f"arxiv:{ident}" for ident in asked_ids(ask.url)] or [ask.target]

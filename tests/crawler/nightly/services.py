@@ -1,0 +1,175 @@
+"""The Hub, GitHub and arXiv in memory, on loopback, with a world that tests can change and faults on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+CARD = """---
+license: apache-2.0
+---
+# {name}
+
+## Limitations
+
+{name} repeats errors of its training texts. {extra}
+
+Code: https://github.com/{owner}/{repo}{paper}
+"""
+
+
+def sha(*parts: str) -> str:
+    return hashlib.sha1("\0".join(parts).encode()).hexdigest()
+
+
+@dataclass
+class World:
+    """What the services hold. `hub` and `git`: name → path → text; `arxiv`: id → comment."""
+
+    hub: dict[str, dict[str, str]] = field(default_factory=dict)
+    git: dict[str, dict[str, str]] = field(default_factory=dict)
+    arxiv: dict[str, str] = field(default_factory=dict)
+    gated: set[str] = field(default_factory=set)
+    moved: dict[str, str] = field(default_factory=dict)
+    tokens: tuple[str, str] = ("hub-token", "github-token")
+    faults: list[Any] = field(default_factory=list)  # functions of (service, path) that may answer instead
+
+    def system(self, number: int, extra: str = "", *, paper: bool = False) -> None:
+        """One model with a repository, and with a paper: arXiv's pace makes a night three seconds longer."""
+        owner, name, repo, ident = f"lab{number % 3}", f"Lumen-{number}", f"lumen-{number}", f"26{number:02d}.00001"
+        also = f"\n\nPaper: https://arxiv.org/abs/{ident}" if paper else ""
+        card = CARD.format(name=name, owner=owner, repo=repo, paper=also, extra=extra)
+        self.hub[f"{owner}/{name}"] = {"README.md": card, "LICENSE": "Do as you like, but keep this notice.\n"}
+        readme = f"# {repo}\n\nTraining code of {name}.\n"
+        self.git[f"{owner}/{repo}"] = {"README.md": readme, "train.py": "import torch\n"}
+        if paper:
+            self.arxiv[ident] = f"About {name}"
+
+    def info(self, name: str) -> dict[str, Any]:
+        files = self.hub[name]
+        return {
+            "id": name, "author": name.partition("/")[0], "sha": sha(*files.values()), "private": False,
+            "gated": "manual" if name in self.gated else False, "disabled": False, "tags": [], "cardData": {},
+            "lastModified": "2026-05-01T00:00:00.000Z", "createdAt": "2026-04-01T00:00:00.000Z",
+            "siblings": [{"rfilename": path, "size": len(text)} for path, text in files.items()],
+        }  # fmt: skip
+
+    def head(self, repo: str) -> str:
+        return sha(*self.git[repo].values())
+
+
+class Services(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, world: World) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.world = world
+        self.asked: list[str] = []
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        base = f"http://127.0.0.1:{self.server_address[1]}"
+        names = {"HF_ENDPOINT": "hf", "GITHUB_API_URL": "gh", "GITHUB_RAW_URL": "raw", "GITHUB_CODELOAD_URL": "code",
+                 "ARXIV_API_URL": "arxiv-api", "ARXIV_URL": "arxiv"}  # fmt: skip
+        tokens = {"HF_TOKEN": "hub-token", "GITHUB_TOKEN": "github-token"}
+        return {name: f"{base}/{path}" for name, path in names.items()} | tokens
+
+    def take(self) -> Counter[str]:
+        """Requests by service since the last call."""
+        asked, self.asked = self.asked, []
+        return Counter(path.split("/")[1] for path in asked)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Services
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def reply(self, body: Any, status: int = 200, **headers: str) -> None:
+        data = (body if isinstance(body, str) else json.dumps(body)).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_POST(self) -> None:
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["query"]
+        self.serve(lambda world: self.graphql(world, query))
+
+    def do_GET(self) -> None:
+        self.serve(self.get)
+
+    def serve(self, answer: Any) -> None:
+        self.server.asked.append(self.path)
+        world = self.server.world
+        service = self.path.split("/")[1]
+        for fault in world.faults:
+            if fault(self, service):
+                return
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if (service == "hf" and token != world.tokens[0]) or (service == "gh" and token != world.tokens[1]):
+            self.reply({"error": "Invalid credentials in Authorization header", "message": "Bad credentials"}, 401)
+            return
+        answer(world)
+
+    def graphql(self, world: World, query: str) -> None:
+        data: dict[str, Any] = {}
+        errors = []
+        for alias, owner, name in re.findall(r'(r\d+): repository\(owner: "([^"]+)", name: "([^"]+)"\)', query):
+            repo = next((r for r in world.git if r.lower() == f"{owner}/{name}".lower()), None)
+            data[alias] = repo and {
+                "nameWithOwner": repo, "isArchived": False, "isDisabled": False,
+                "defaultBranchRef": {"target": {"oid": world.head(repo)}},
+            }  # fmt: skip
+            if repo is None:
+                errors.append({"type": "NOT_FOUND", "path": [alias]})
+        self.reply({"data": data, **({"errors": errors} if errors else {})})
+
+    def get(self, world: World) -> None:
+        parts = urlsplit(self.path)
+        path, query = unquote(parts.path), parse_qs(parts.query)
+        if path == "/hf/api/models":
+            author = query["author"][0].lower()
+            return self.reply([world.info(n) for n in world.hub if n.lower().startswith(author + "/")])
+        if match := re.fullmatch(r"/hf/api/(models|datasets)/(.+)", path):
+            name = world.moved.get(match[2], match[2])
+            found = match[1] == "models" and name in world.hub
+            return self.reply(world.info(name)) if found else self.reply({}, 404, X_Error_Code="RepoNotFound")
+        if match := re.fullmatch(r"/hf/([^/]+/[^/]+)/resolve/(\w+)/(.+)", path):
+            if match[1] in world.gated and match[3] != "README.md":
+                return self.reply("Access is restricted", 403, X_Error_Code="GatedRepo")
+            return self.reply(world.hub[match[1]][match[3]], Content_Type="text/plain")
+        if match := re.fullmatch(r"/gh/repos/([^/]+/[^/]+)(/.*)?", path):
+            return self.github(world, match[1], match[2] or "")
+        if match := re.fullmatch(r"/raw/([^/]+/[^/]+)/\w+/(.+)", path):
+            return self.reply(world.git[match[1]][match[2]], Content_Type="text/plain")
+        if path == "/arxiv-api/query":
+            entries = "".join(
+                f"<entry><id>http://arxiv.org/abs/{i}v1</id><title>Paper {i}</title><summary>s</summary>"
+                f'<published>2026-01-01T00:00:00Z</published><arxiv:comment xmlns:arxiv="http://arxiv.org/schemas/atom">'
+                f"{world.arxiv[i]}</arxiv:comment></entry>"
+                for i in query["id_list"][0].split(",") if i in world.arxiv
+            )  # fmt: skip
+            return self.reply(f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>')
+        return self.reply({"message": "Not Found"}, 404)
+
+    def github(self, world: World, repo: str, rest: str) -> None:
+        if repo not in world.git:
+            return self.reply({"message": "Not Found"}, 404)
+        if rest == "":
+            return self.reply({"full_name": repo, "default_branch": "main", "archived": False, "disabled": False})
+        if rest.startswith("/commits/"):
+            return self.reply({"sha": world.head(repo)})
+        tree = [{"path": p, "type": "blob", "mode": "100644", "size": len(t)} for p, t in world.git[repo].items()]
+        return self.reply({"tree": tree})

@@ -1,0 +1,77 @@
+"""Nights from the outside, real processes and services on loopback. A night takes seconds, so tests tell stories."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.crawler.nightly.conftest import Place
+
+
+def changes_of(place: Place) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((place.out / "latest/changes.json").read_text())
+    return found
+
+
+def test_a_week(place: Place) -> None:
+    # the first night reads everything
+    status, first, said = place.night()
+    assert status == 0, said
+    assert set(first["read"]) == {"Lumen-1", "Lumen-2", "Lumen-3"}
+    before = place.evidence()
+    assert len(before) > 20
+
+    # nothing changed: an organisation, all repositories, all papers; everything is carried forward
+    place.services.take()
+    status, second, said = place.night()
+    assert status == 0, said
+    asked = place.services.take()
+    assert asked == {"hf": 3, "gh": 1, "arxiv-api": 1}
+    assert sum(second["requests"].values()) == asked.total()
+    assert (second["read"], second["carried"]) == ({}, 3)
+    assert place.evidence() == before
+    assert changes_of(place) == []
+    history = json.loads((place.out / "history.json").read_text())
+    assert [night["run"] for night in history] == [first["run"], second["run"]]
+    assert (place.out / "latest").resolve().name == second["run"]
+
+    # the Hub is down: a failure is no absence
+    place.world.faults = [lambda handler, service: service == "hf" and not handler.reply({}, 418)]
+    status, third, _ = place.night()
+    assert status == 1
+    assert set(third["not_checked"]) == {"Lumen-1", "Lumen-2", "Lumen-3"}
+    assert place.evidence() == before
+
+    # it is back; a model changed and its organisation has a new one
+    place.world.faults = []
+    place.world.system(1, extra="It also invents sources.", paper=True)
+    place.world.system(4)
+    place.services.take()
+    status, fourth, said = place.night()
+    assert status == 0, said
+    assert list(fourth["read"]) == ["Lumen-1"]
+    assert place.services.take().total() <= 5 + 10
+    assert {(c["entry"], c["kind"]) for c in changes_of(place)} == {("", "candidate"), ("Lumen-1", "changed")}
+    assert "lab1/Lumen-4" in (place.out / "changes.atom").read_text()
+    lives = [json.loads(line) for line in (place.out / "latest/seen.jsonl").read_text().splitlines()]
+    assert any(life["superseded"] for life in lives)
+    assert all(life["last_seen"] >= life["first_seen"] for life in lives)
+    assert {life["id"] for life in lives if not life["superseded"]} == {r["id"] for r in place.evidence()}
+
+
+def test_a_dry_run_keeps_nothing_and_names_the_cost(place: Place) -> None:
+    status, summary, _ = place.night("--dry-run")
+    assert status == 0
+    assert len(summary["read"]) == 3
+    assert summary["cost"]["huggingface.co"] >= 3
+    assert not place.out.exists()
+
+
+def test_without_a_token_or_with_a_wrong_one_nothing_is_published(place: Place) -> None:
+    status, _, said = place.night(GITHUB_TOKEN=None)
+    assert status == 2
+    assert "GITHUB_TOKEN" in said
+    status, _, said = place.night(HF_TOKEN="expired")
+    assert status == 2
+    assert "HF_TOKEN" in said
+    assert not (place.out / "latest").exists()
