@@ -126,10 +126,10 @@ def on_cluster(pieces: Sequence[Piece], address: str, workers: int) -> Iterator[
     except ModuleNotFoundError as error:
         raise RunError("a cluster needs the extra: pip install 'osai-evidence[cluster]'") from error
     if address == "local":
-        with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
+        with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
             yield from on_cluster(pieces, cluster.scheduler_address, workers)
         return
-    with Client(address) as client:
+    with Client(address) as client:  # type: ignore[no-untyped-call]
         yield from client.gather(client.map(analyse, pieces, pure=False))
 
 
