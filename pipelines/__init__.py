@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from output.record import EvidenceRecord
+from pipelines.access import detector as access
+from pipelines.claims import detector as claims
 from pipelines.data_sources import detector as data_sources
 from pipelines.datasheet import detector as datasheet
 from pipelines.detector import Detector
@@ -24,6 +26,8 @@ DETECTORS: tuple[Detector, ...] = (
     data_sources,
     datasheet,
     hardware,
+    access,
+    claims,
     papers,
     paper_text,
     training_code,

@@ -1,0 +1,252 @@
+"""Access: libraries and engines that run a model, packages, hosted services, and what it takes to run it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import yaml
+
+from output.record import EvidenceRecord, Subject
+from pipelines.detector import Detector, quote_pointer, quote_span
+from pipelines.dossier import Dossier, searched
+from pipelines.model_card.embedded import component_of
+from pipelines.readers.markdown import Card, Link, card_of
+from spiders.document import Document
+
+FOLDER = Path(__file__).parent
+LIMIT = 20
+NOT_A_PACKAGE = frozenset(["git", "requirements.txt", ".", "https", "torch"])
+BYTES_PER = {
+    "F64": 8.0,
+    "F32": 4.0,
+    "BF16": 2.0,
+    "F16": 2.0,
+    "I64": 8.0,
+    "I32": 4.0,
+    "I8": 1.0,
+    "U8": 1.0,
+    "F8_E4M3": 1.0,
+}
+
+
+class Hosted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    address: list[str]
+    label: list[str]
+    excluded: list[str] = msgspec.field(name="not")
+    limits: list[str]
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    libraries: dict[str, list[str]]
+    install: str
+    indexes: list[str]
+    hosted: Hosted
+
+
+class Rules(NamedTuple):
+    libraries: tuple[tuple[str, re.Pattern[str]], ...]
+    install: re.Pattern[str]
+    indexes: re.Pattern[str]
+    address: re.Pattern[str]
+    label: re.Pattern[str]
+    excluded: re.Pattern[str]
+    limits: re.Pattern[str]
+
+
+@cache
+def rules() -> Rules:
+    words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
+    return Rules(
+        tuple((name, re.compile("|".join(patterns))) for name, patterns in words.libraries.items()),
+        re.compile(words.install),
+        re.compile("|".join(words.indexes), re.I),
+        re.compile("|".join(words.hosted.address), re.I),
+        re.compile("|".join(words.hosted.label), re.I),
+        re.compile("|".join(words.hosted.excluded), re.I),
+        re.compile("|".join(words.hosted.limits), re.I),
+    )
+
+
+def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    for document in dossier.of("model_card"):
+        component = component_of(dossier, document.target)
+        if component:
+            card, subject = card_of(document), dossier.subject(document.target, component)
+            yield libraries(document, card, subject)
+            yield from packages(document, card, subject)
+            yield hosted(document, card, subject)
+    for answer in dossier.of("hub_model"):
+        if dossier.component(answer.target):
+            yield from requirements(answer, dossier.subject(answer.target))
+
+
+def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
+    """Libraries in the order in which code blocks use them, each with its line."""
+    found: dict[str, tuple[int, int]] = {}
+    for part in card.parts:
+        if part.kind == "code":
+            for name, pattern in rules().libraries:
+                match = pattern.search(card.text, part.start, part.end) if name not in found else None
+                if match:
+                    found[name] = line_of(card.text, match.start(), match.end())
+            for match in rules().install.finditer(card.text, part.start, part.end):
+                if match[1] not in NOT_A_PACKAGE:
+                    found.setdefault(match[1], line_of(card.text, match.start(), match.end()))
+    declared = card.front.strings("library_name") if card.front else []
+    if not found and not declared:
+        return detector.record(
+            subject,
+            "package",
+            "package.library",
+            "absent",
+            "Model card shows no library that runs the model.",
+            rule="searched",
+            source=document.source,
+            searched=[searched(document, "code blocks and `library_name` of the front matter")],
+        )
+    first = min(found.values()) if found else card.front.span("library_name") if card.front else (0, 0)
+    quote, selector = quote_span(card.text, *first, heading_path=card.heading_path(first[0]))
+    names = list(dict.fromkeys([*sorted(found, key=lambda n: found[n]), *declared]))[:LIMIT]
+    return detector.record(
+        subject,
+        "package",
+        "package.library",
+        "present",
+        f"Model card shows how to run the model with {', '.join(names[:6])}.",
+        rule="code" if found else "library-name",
+        points="open",
+        value={
+            "libraries": [
+                {"name": n, "line": card.text.count("\n", 0, at[0]) + 1} for n, at in list(found.items())[:LIMIT]
+            ],
+            "library_name": declared,
+        },
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def line_of(text: str, start: int, end: int) -> tuple[int, int]:
+    """The line around a match, at most 300 characters of it."""
+    first = max(text.rfind("\n", 0, start) + 1, start - 150)
+    last = text.find("\n", end)
+    return first, min(last if last >= 0 else len(text), end + 150)
+
+
+def packages(document: Document, card: Card, subject: Subject) -> Iterator[EvidenceRecord]:
+    for link in card.links:
+        match = rules().indexes.search(link.href)
+        if match:
+            name = next(group for group in match.groups() if group)
+            yield linked(
+                document, card, subject, link, "package.published", f"Package {name} linked from model card.", name
+            )
+            return
+
+
+def linked(
+    document: Document, card: Card, subject: Subject, link: Link, indicator: str, statement: str, name: str
+) -> EvidenceRecord:
+    quote, selector = quote_span(card.text, link.start, link.end, heading_path=card.heading_path(link.start))
+    return detector.record(
+        subject,
+        "package",
+        indicator,
+        "present",
+        statement,
+        rule="index-link",
+        points="open",
+        value={"package": name, "address": link.href},
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def hosted(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
+    """Hosted services and demos that the card links, with what it says about limits."""
+    services = [x for x in card.links if is_service(card, x)]
+    if not services:
+        return detector.record(
+            subject,
+            "api",
+            "api.hosted",
+            "absent",
+            "Model card links no hosted service or demo.",
+            rule="searched",
+            source=document.source,
+            searched=[searched(document, "addresses and texts of all links")],
+        )
+    addresses = list(dict.fromkeys(x.href for x in services))
+    part = card.part_at(services[0].start)
+    limits = rules().limits.search(card.visible, part.start, part.end) if part else None
+    quote, selector = quote_span(
+        card.text, services[0].start, services[0].end, heading_path=card.heading_path(services[0].start)
+    )
+    more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+    said = f"; stated limits: “{limits[0]}”" if limits else ""
+    return detector.record(
+        subject,
+        "api",
+        "api.hosted",
+        "present",
+        f"Hosted service or demo linked from model card: {addresses[0][:200]}{more}{said}.",
+        rule="service-link",
+        points="open",
+        value={"addresses": addresses[:LIMIT], "limits": limits[0] if limits else None},
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def is_service(card: Card, link: Link) -> bool:
+    if not link.href.startswith("http") or rules().excluded.search(link.href):
+        return False
+    return bool(rules().address.search(link.href)) or bool(link.label and rules().label.search(link.label))
+
+
+def requirements(answer: Document, subject: Subject) -> Iterator[EvidenceRecord]:
+    """Parameters, precision and bytes from the Hub's own reading of the weight files."""
+    try:
+        info: Any = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return
+    stored = info.get("safetensors") if isinstance(info, dict) else None
+    if not isinstance(stored, dict) or not isinstance(stored.get("total"), int):
+        return
+    by_type = {k: v for k, v in (stored.get("parameters") or {}).items() if isinstance(v, int)}
+    size = sum(n * BYTES_PER.get(kind, 1.0) for kind, n in by_type.items()) or None
+    precision = max(by_type, key=lambda kind: by_type[kind]) if by_type else None
+    quote, selector = quote_pointer(info, "/safetensors")
+    memory = f", about {size / 1e9:.1f} GB in memory before any context" if size else ""
+    yield detector.record(
+        subject,
+        "package",
+        "package.requirements",
+        "present",
+        f"{answer.target.removeprefix('hf:model:')} has {count_text(stored['total'])} parameters"
+        f"{f' in {precision}' if precision else ''}{memory}.",
+        rule="safetensors",
+        value={"parameters": stored["total"], "by_type": by_type, "precision": precision, "bytes": size},
+        source=answer.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def count_text(number: int) -> str:
+    for scale, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if number >= scale:
+            return f"{number / scale:.1f} {name}"
+    return str(number)
+
+
+detector = Detector(FOLDER, detect)

@@ -1,0 +1,121 @@
+"""Claims: the maker's own words about how open the model is."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import yaml
+
+from output.record import EvidenceRecord
+from pipelines.detector import Detector, quote_span
+from pipelines.dossier import Dossier, searched
+from pipelines.model_card.embedded import Stretch, component_of, stretches
+from pipelines.model_card.topics import sentences
+from pipelines.readers.markdown import Card, card_of
+from spiders.document import Document
+
+FOLDER = Path(__file__).parent
+CLAIM_LIMIT = 5
+STEMS = ("open", "free", "commercial", "código", "codigo", "quelloffen", "открыт", "reproducible", "community")
+CJK = re.compile(r"开源|開源|オープン|오픈|免费|商用")
+NAMES = {
+    "fully_open": "fully open",
+    "open_source": "open source",
+    "open_weights": "open (weights or model)",
+    "open_science": "open science",
+    "free_use": "free to use",
+}
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    claims: dict[str, list[str]]
+    ours: list[str]
+    others: list[str]
+
+
+class Rules(NamedTuple):
+    claims: tuple[tuple[str, re.Pattern[str]], ...]
+    ours: re.Pattern[str]
+    others: re.Pattern[str]
+
+
+def either(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(p.replace(" ", r"\s+") for p in patterns), re.I)
+
+
+@cache
+def rules() -> Rules:
+    words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
+    claims = tuple((kind, either(patterns)) for kind, patterns in words.claims.items())
+    return Rules(claims, either(words.ours), either(words.others))
+
+
+def read_claims(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[str, str, int, int]]:
+    """Kind, words and range of each sentence between two positions of a text that claims openness for its own model."""
+    for low, high in sentences(text, start, len(text) if end is None else end):
+        for kind, pattern in rules().claims:
+            match = pattern.search(text, low, high)
+            if not match:
+                continue
+            if rules().ours.search(text, low, high) and not rules().others.search(text, low, high):
+                yield kind, " ".join(match[0].split()), low, high
+            break
+
+
+def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    for document in dossier.of("model_card"):
+        component = component_of(dossier, document.target)
+        if component:
+            card = card_of(document)
+            for stretch in stretches(card, dossier.subject(document.target, component)):
+                yield from read_stretch(document, card, stretch)
+
+
+def may_claim(words: frozenset[str]) -> bool:
+    return any(word.startswith(STEMS) or (not word.isascii() and CJK.search(word)) for word in words)
+
+
+def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
+    found = 0
+    first = bisect_left(card.starts, stretch.start)
+    for index, part in enumerate(card.inside(stretch.start, stretch.end), first):
+        if part.kind in ("heading", "code", "image", "row", "head") or not may_claim(card.bags[index]):
+            continue
+        for kind, words, low, high in read_claims(card.visible, part.start, part.end):
+            if found == CLAIM_LIMIT:
+                return
+            found += 1
+            start, end = card.quote_range(low, high)
+            quote, selector = quote_span(card.text, start, end, heading_path=card.heading_path(low))
+            yield detector.record(
+                stretch.subject,
+                "claims",
+                "claims.open_source",
+                "present",
+                f"{stretch.name}: the makers call it {NAMES[kind]} (“{words}”).",
+                rule=kind,
+                value={"kind": kind, "words": words},
+                source=document.source,
+                quote=quote,
+                selector=selector,
+            )
+    if not found:
+        yield detector.record(
+            stretch.subject,
+            "claims",
+            "claims.open_source",
+            "absent",
+            f"{stretch.name} makes no claim of openness.",
+            rule="searched",
+            source=document.source,
+            searched=[searched(document, f"{stretch.name}: running text, for words of openness about this model")],
+        )
+
+
+detector = Detector(FOLDER, detect)

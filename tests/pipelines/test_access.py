@@ -1,0 +1,68 @@
+"""Access: libraries, packages, hosted services, and what it takes to run a model."""
+
+from __future__ import annotations
+
+import json
+
+from output.record import EvidenceRecord
+from pipelines.access import detector
+from pipelines.dossier import Dossier
+from tests.pipelines.checks import document, verify
+
+ROOT = "hf:model:org/name"
+CARD = """---
+library_name: transformers
+---
+
+# Heron
+
+Try our [demo](https://heron.example.org/demo). It is free of charge, with 20 requests per minute.
+
+```bash
+pip install -U heron-tools
+pip install -r requirements.txt
+```
+
+```python
+from vllm import LLM
+```
+
+The package is on [the index](https://pypi.example/project/heron-tools).
+"""
+
+
+def records(body: str) -> dict[str, EvidenceRecord]:
+    card = document(body)
+    found = list(detector.detect(Dossier(ROOT, (card,)), ()))
+    for record in found:
+        verify(record, (card,))
+    return {r.indicator: r for r in found}
+
+
+def test_libraries_with_their_lines() -> None:
+    value = records(CARD)["package.library"].value
+    assert [(x["name"], x["line"]) for x in value["libraries"]] == [("heron-tools", 10), ("vLLM", 15)]
+    assert value["library_name"] == ["transformers"]
+
+
+def test_package_on_an_index() -> None:
+    assert records(CARD)["package.published"].value["package"] == "heron-tools"
+
+
+def test_hosted_service_with_its_limits() -> None:
+    found = records(CARD)["api.hosted"]
+    assert found.value == {"addresses": ["https://heron.example.org/demo"], "limits": "free of charge"}
+
+
+def test_nothing_found_is_absent() -> None:
+    found = records("# Heron\n\nSee the [paper](https://arxiv.org/abs/2401.00001).\n")
+    assert {r.outcome for r in found.values()} == {"absent"}
+
+
+def test_what_it_takes_to_run() -> None:
+    stored = {"total": 7_000_000_000, "parameters": {"BF16": 7_000_000_000}}
+    answer = document(json.dumps({"id": "org/name", "safetensors": stored}), "hub_model", ROOT)
+    found = list(detector.detect(Dossier(ROOT, (answer,)), ()))
+    assert found[0].value["bytes"] == 14_000_000_000
+    assert "7.0 billion parameters in BF16" in found[0].statement
+    verify(found[0], (answer,))

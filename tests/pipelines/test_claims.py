@@ -1,0 +1,51 @@
+"""Claims: the maker's own words on openness, not remarks on other models."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.claims import detector, read_claims
+from pipelines.dossier import Dossier
+from tests.pipelines.checks import document, verify
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Heron is a fully open language model.", "fully_open"),
+        ("We open-source the weights of Heron.", "open_source"),
+        ("Our model is released with open weights.", "open_weights"),
+        ("It is freely available for research.", "free_use"),
+        ("我们开源了模型。", "open_source"),
+    ],
+)
+def test_claims(text: str, kind: str) -> None:
+    assert [found[0] for found in read_claims(text)] == [kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It outperforms all open-source models of its size.",
+        "Unlike other open-source models, it is small.",
+        "We use open-source tools for evaluation.",
+        "It is first on the Open LLM Leaderboard.",
+        "We thank the open-source community.",
+        "An open question remains.",
+    ],
+)
+def test_remarks_on_others(text: str) -> None:
+    assert list(read_claims(text)) == []
+
+
+def test_records() -> None:
+    card = document("# Heron\n\nHeron is a **fully open** model. We open-source its code.\n")
+    found = list(detector.detect(Dossier(card.target, (card,)), ()))
+    assert [r.value["kind"] for r in found] == ["fully_open", "open_source"]
+    for record in found:
+        verify(record, (card,))
+
+
+def test_no_claim_is_absent() -> None:
+    card = document("# Heron\n\nA model.\n")
+    assert [r.outcome for r in detector.detect(Dossier(card.target, (card,)), ())] == ["absent"]
