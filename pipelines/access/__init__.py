@@ -17,6 +17,7 @@ from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.embedded import component_of
 from pipelines.readers.markdown import Card, Link, card_of
+from pipelines.readers.phrases import Phrase, Phrasebook, phrase
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
@@ -50,12 +51,12 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rules(NamedTuple):
-    libraries: tuple[tuple[str, re.Pattern[str]], ...]
+    libraries: Phrasebook[str]
     install: re.Pattern[str]
-    indexes: re.Pattern[str]
-    address: re.Pattern[str]
-    label: re.Pattern[str]
-    excluded: re.Pattern[str]
+    indexes: Phrase
+    address: Phrase
+    label: Phrase
+    excluded: Phrase
     limits: re.Pattern[str]
 
 
@@ -63,12 +64,12 @@ class Rules(NamedTuple):
 def rules() -> Rules:
     words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
     return Rules(
-        tuple((name, re.compile("|".join(patterns))) for name, patterns in words.libraries.items()),
+        Phrasebook((name, phrase(re.compile(p))) for name, patterns in words.libraries.items() for p in patterns),
         re.compile(words.install),
-        re.compile("|".join(words.indexes), re.I),
-        re.compile("|".join(words.hosted.address), re.I),
-        re.compile("|".join(words.hosted.label), re.I),
-        re.compile("|".join(words.hosted.excluded), re.I),
+        phrase(re.compile("|".join(words.indexes), re.I)),
+        phrase(re.compile("|".join(words.hosted.address), re.I)),
+        phrase(re.compile("|".join(words.hosted.label), re.I)),
+        phrase(re.compile("|".join(words.hosted.excluded), re.I)),
         re.compile("|".join(words.hosted.limits), re.I),
     )
 
@@ -91,13 +92,8 @@ def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecor
     found: dict[str, tuple[int, int]] = {}
     for part in card.parts:
         if part.kind == "code":
-            for name, pattern in rules().libraries:
-                match = pattern.search(card.text, part.start, part.end) if name not in found else None
-                if match:
-                    found[name] = line_of(card.text, match.start(), match.end())
-            for match in rules().install.finditer(card.text, part.start, part.end):
-                if match[1] not in NOT_A_PACKAGE:
-                    found.setdefault(match[1], line_of(card.text, match.start(), match.end()))
+            for name, match in used(card.text, part.start, part.end):
+                found.setdefault(name, line_of(card.text, match.start(), match.end()))
     declared = card.front.strings("library_name") if card.front else []
     if not found and not declared:
         return detector.record(
@@ -133,6 +129,18 @@ def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecor
     )
 
 
+def used(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]:
+    """Libraries and packages that a code block imports, starts or installs."""
+    lower = text[start:end].lower()
+    for name, rule in rules().libraries.live(lower).entries:
+        match = rule.pattern.search(text, start, end)
+        if match:
+            yield name, match
+    for match in rules().install.finditer(text, start, end) if "install" in lower or " add " in lower else ():
+        if match[1] not in NOT_A_PACKAGE:
+            yield match[1], match
+
+
 def line_of(text: str, start: int, end: int) -> tuple[int, int]:
     """The line around a match, at most 300 characters of it."""
     first = max(text.rfind("\n", 0, start) + 1, start - 150)
@@ -142,7 +150,7 @@ def line_of(text: str, start: int, end: int) -> tuple[int, int]:
 
 def packages(document: Document, card: Card, subject: Subject) -> Iterator[EvidenceRecord]:
     for link in card.links:
-        match = rules().indexes.search(link.href)
+        match = rules().indexes.pattern.search(link.href) if rules().indexes.may_match(link.href.lower()) else None
         if match:
             name = next(group for group in match.groups() if group)
             yield linked(
@@ -208,9 +216,9 @@ def hosted(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
 
 
 def is_service(card: Card, link: Link) -> bool:
-    if not link.href.startswith("http") or rules().excluded.search(link.href):
+    if not link.href.startswith("http") or rules().excluded.found_in(link.href):
         return False
-    return bool(rules().address.search(link.href)) or bool(link.label and rules().label.search(link.label))
+    return rules().address.found_in(link.href) or (bool(link.label) and rules().label.found_in(link.label))
 
 
 def requirements(answer: Document, subject: Subject) -> Iterator[EvidenceRecord]:

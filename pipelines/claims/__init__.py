@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,12 +17,15 @@ from pipelines.dossier import Dossier, searched
 from pipelines.model_card.embedded import Stretch, component_of, stretches
 from pipelines.model_card.topics import sentences
 from pipelines.readers.markdown import Card, card_of
+from pipelines.readers.phrases import Phrase, holds_any, phrase
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
 CLAIM_LIMIT = 5
-STEMS = ("open", "free", "commercial", "código", "codigo", "quelloffen", "открыт", "reproducible", "community")
-CJK = re.compile(r"开源|開源|オープン|오픈|免费|商用")
+MAY_CLAIM = (
+    "open", "free", "commercial", "código", "codigo", "quelloffen", "открыт", "reproducible", "community", "开源",
+    "開源", "オープン", "오픈", "免费", "商用",
+)  # fmt: skip
 NAMES = {
     "fully_open": "fully open",
     "open_source": "open source",
@@ -40,7 +42,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rules(NamedTuple):
-    claims: tuple[tuple[str, re.Pattern[str]], ...]
+    claims: tuple[tuple[str, Phrase], ...]
     ours: re.Pattern[str]
     others: re.Pattern[str]
 
@@ -52,15 +54,16 @@ def either(patterns: list[str]) -> re.Pattern[str]:
 @cache
 def rules() -> Rules:
     words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
-    claims = tuple((kind, either(patterns)) for kind, patterns in words.claims.items())
+    claims = tuple((kind, phrase(either(patterns))) for kind, patterns in words.claims.items())
     return Rules(claims, either(words.ours), either(words.others))
 
 
 def read_claims(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[str, str, int, int]]:
     """Kind, words and range of each sentence between two positions of a text that claims openness for its own model."""
     for low, high in sentences(text, start, len(text) if end is None else end):
-        for kind, pattern in rules().claims:
-            match = pattern.search(text, low, high)
+        lower = text[low:high].lower()
+        for kind, rule in rules().claims:
+            match = rule.pattern.search(text, low, high) if rule.may_match(lower) else None
             if not match:
                 continue
             if rules().ours.search(text, low, high) and not rules().others.search(text, low, high):
@@ -77,15 +80,12 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
                 yield from read_stretch(document, card, stretch)
 
 
-def may_claim(words: frozenset[str]) -> bool:
-    return any(word.startswith(STEMS) or (not word.isascii() and CJK.search(word)) for word in words)
-
-
 def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
     found = 0
-    first = bisect_left(card.starts, stretch.start)
-    for index, part in enumerate(card.inside(stretch.start, stretch.end), first):
-        if part.kind in ("heading", "code", "image", "row", "head") or not may_claim(card.bags[index]):
+    for part in card.inside(stretch.start, stretch.end):
+        if part.kind in ("heading", "code", "image", "row", "head"):
+            continue
+        if not holds_any(card.lower[part.start : part.end], MAY_CLAIM):
             continue
         for kind, words, low, high in read_claims(card.visible, part.start, part.end):
             if found == CLAIM_LIMIT:

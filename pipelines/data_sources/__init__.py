@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from pipelines.data_sources.reading import (
     Stage,
     Withheld,
     heading_about_data,
+    live_rules,
     may_be_about_data,
     read_names,
     read_withheld,
@@ -139,14 +139,14 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
 
 
 def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
+    live = live_rules(card.lower)
     for part in readable(card, stretch):
-        if not rules().any_corpus.search(card.visible, part.start, part.end):
+        lower = card.lower[part.start : part.end]
+        if not live.corpora.reads(lower) or about_results(card, part.start):
             continue
         context = context_of(card, part.start, part)
-        if about_results(card, part.start):
-            continue
         for low, high in sentences(card.visible, part.start, part.end):
-            for name in read_names(card.visible, low, high, context):
+            for name in read_names(card.visible, low, high, context, live):
                 yield declared_name(document, card, name)
 
 
@@ -377,21 +377,25 @@ def withheld_records(dossier: Dossier, document: Document, card: Card, stretch: 
 
 
 def withheld(card: Card, stretch: Stretch) -> Iterator[tuple[Part, Withheld]]:
+    live = live_rules(card.lower)
     for part in readable(card, stretch):
-        if part.kind in ("row", "head") or not rules().any_withheld.search(card.visible, part.start, part.end):
+        lower = card.lower[part.start : part.end]
+        if part.kind in ("row", "head") or not live.withheld.reads(lower):
             continue
         if about_results(card, part.start):
             continue
         context = context_of(card, part.start, part)
         for low, high in sentences(card.visible, part.start, part.end):
-            for found in read_withheld(card.visible, low, high, context):
+            for found in read_withheld(card.visible, low, high, context, live):
                 yield part, found
 
 
 def synthetic_records(dossier: Dossier, document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
     """The first sentence on synthetic training data: the index asks whether such data are published."""
     for part in readable(card, stretch):
-        match = rules().synthetic.search(card.visible, part.start, part.end)
+        if not rules().synthetic.may_match(card.lower[part.start : part.end]):
+            continue
+        match = rules().synthetic.pattern.search(card.visible, part.start, part.end)
         if not match or about_results(card, part.start):
             continue
         low, high = sentence_at(card.visible, match.start(), match.end(), part.start, part.end)
@@ -455,11 +459,11 @@ def described(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[E
 
 def readable(card: Card, stretch: Stretch) -> Iterator[Part]:
     """Paragraphs, items and rows that may be about data: by their own words or by the headings above them."""
-    first = bisect_left(card.starts, stretch.start)
-    for index, part in enumerate(card.inside(stretch.start, stretch.end), first):
-        if part.kind in ("heading", "code", "image"):
-            continue
-        if may_be_about_data(card.bags[index]) or heading_about_data(card.heading_path(part.start)[-2:]):
+    for part in card.inside(stretch.start, stretch.end):
+        if part.kind not in ("heading", "code", "image") and (
+            may_be_about_data(card.lower[part.start : part.end])
+            or heading_about_data(card.heading_path(part.start)[-2:])
+        ):
             yield part
 
 

@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 import msgspec
 import yaml
 
+from pipelines.readers.phrases import Phrase, Phrasebook, holds_any, lowered, phrase
+
 FOLDER = Path(__file__).parent
 
 Stage = Literal["base", "end", "unsaid"]
@@ -40,16 +42,14 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rules(NamedTuple):
-    corpora: tuple[tuple[Corpus, re.Pattern[str]], ...]
-    any_corpus: re.Pattern[str]
+    corpora: Phrasebook[Corpus]
     training: re.Pattern[str]
     not_training: re.Pattern[str]
-    base_stage: re.Pattern[str]
-    end_stage: re.Pattern[str]
+    base_stage: Phrase
+    end_stage: Phrase
     subset: re.Pattern[str]
-    synthetic: re.Pattern[str]
-    withheld: tuple[tuple[str, re.Pattern[str]], ...]
-    any_withheld: re.Pattern[str]
+    synthetic: Phrase
+    withheld: Phrasebook[str]
     not_ours: re.Pattern[str]
     excluded: re.Pattern[str]
     tokens: re.Pattern[str]
@@ -67,16 +67,14 @@ def named(patterns: list[str]) -> re.Pattern[str]:
 def rules() -> Rules:
     words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
     return Rules(
-        tuple((corpus, named(corpus.patterns)) for corpus in words.corpora),
-        named([p for corpus in words.corpora for p in corpus.patterns]),
+        Phrasebook((corpus, phrase(named([p]))) for corpus in words.corpora for p in corpus.patterns),
         either(words.training),
         either(words.not_training),
-        either(words.base_stage),
-        either(words.end_stage),
+        phrase(either(words.base_stage)),
+        phrase(either(words.end_stage)),
         either(words.subset),
-        either(words.synthetic),
-        tuple((kind, either(patterns)) for kind, patterns in words.withheld.items()),
-        either([p for patterns in words.withheld.values() for p in patterns]),
+        phrase(either(words.synthetic)),
+        Phrasebook((kind, phrase(either([p]))) for kind, patterns in words.withheld.items() for p in patterns),
         either(words.not_ours),
         either(words.excluded),
         either([words.tokens]),
@@ -118,19 +116,17 @@ def about_training(sentence: str, context: str) -> bool:
 DATA_HEADING = re.compile(r"\bdata(?:sets?)?\b|\bcorp(?:us|ora)\b|数据|データ|데이터|данн|données|datos|daten", re.I)
 
 
-STEMS = (
-    "train", "pretrain", "finetun", "fine", "tun", "distil", "corp", "data", "source", "synthetic", "proprietary",
-    "crawl", "licensed", "learn", "entra", "обуч", "дообуч", "корпус", "данн", "trainiert", "affin", "samples",
-    "generated",
+ABOUT_DATA = (
+    "train", "tun", "distil", "corp", "data", "source", "synthetic", "proprietary", "crawl", "licensed", "generated",
+    "samples", "entra", "affin", "обуч", "корпус", "данн", "训练", "语料", "語料", "数据", "微调", "学習", "訓練",
+    "データ",
+    "チューニング", "학습", "훈련", "데이터", "튜닝", "말뭉치",
 )  # fmt: skip
 
 
-def may_be_about_data(words: frozenset[str]) -> bool:
-    """Whether a text of these lower-case words may speak of training data."""
-    return any(word.startswith(STEMS) or (not word.isascii() and CJK_STEMS.search(word)) for word in words)
-
-
-CJK_STEMS = re.compile(r"训练|语料|語料|数据|微调|学習|訓練|データ|チューニング|학습|훈련|데이터|튜닝|말뭉치")
+def may_be_about_data(lower: str) -> bool:
+    """Whether a text in lower case may speak of training data."""
+    return holds_any(lower, ABOUT_DATA)
 
 
 @lru_cache(maxsize=4096)
@@ -143,7 +139,7 @@ def stage_of(sentence: str, context: str = "") -> Stage:
     """Which model the data belong to, as far as the words say: pre-training or tuning."""
     table = rules()
     for text in (sentence, context):
-        base, end = table.base_stage.search(text), table.end_stage.search(text)
+        base, end = table.base_stage.found_in(text), table.end_stage.found_in(text)
         if base and not end:
             return "base"
         if end and not base:
@@ -151,39 +147,56 @@ def stage_of(sentence: str, context: str = "") -> Stage:
     return "unsaid"
 
 
-def read_names(text: str, low: int, high: int, context: str) -> Iterator[Named]:
+class Live(NamedTuple):
+    """The names and statements that a text can hold at all; ask once for a whole document."""
+
+    corpora: Phrasebook[Corpus]
+    withheld: Phrasebook[str]
+
+
+@lru_cache(maxsize=4)
+def live_rules(lower: str) -> Live:
+    return Live(rules().corpora.live(lower), rules().withheld.live(lower))
+
+
+def read_names(text: str, low: int, high: int, context: str, live: Live | None = None) -> Iterator[Named]:
     """Corpora named between two positions (one sentence)."""
     table = rules()
-    if not table.any_corpus.search(text, low, high):
-        return
     sentence = text[low:high]
-    if not about_training(sentence, context) or table.excluded.search(sentence):
+    lower = lowered(sentence)
+    live = live or live_rules(lower)
+    found: dict[str, tuple[Corpus, int, int]] = {}
+    for corpus, rule in live.corpora.entries:
+        if corpus.name not in found and rule.may_match(lower):
+            match = rule.pattern.search(text, low, high)
+            if match:
+                found[corpus.name] = (corpus, *match.span())
+    if not found or not about_training(sentence, context) or table.excluded.search(sentence):
         return
-    subset = bool(table.subset.search(sentence))
-    stage = stage_of(sentence, context)
-    for corpus, pattern in table.corpora:
-        match = pattern.search(text, low, high)
-        if match:
-            yield Named(corpus, *match.span(), (low, high), stage, subset)
+    subset, stage = bool(table.subset.search(sentence)), stage_of(sentence, context)
+    for corpus, start, end in found.values():
+        yield Named(corpus, start, end, (low, high), stage, subset)
 
 
-def read_withheld(text: str, low: int, high: int, context: str) -> Iterator[Withheld]:
-    """Statements of withholding or vagueness in one sentence about training data."""
+def read_withheld(text: str, low: int, high: int, context: str, live: Live | None = None) -> Iterator[Withheld]:
+    """The first statement of withholding or vagueness in one sentence about training data."""
     table = rules()
-    match = table.any_withheld.search(text, low, high)
-    if not match:
-        return
     sentence = text[low:high]
-    if not DATA_WORD.search(sentence) or table.not_ours.search(sentence) or not about_training(sentence, context):
-        return
-    tokens = table.tokens.search(sentence)
-    names = bool(table.any_corpus.search(sentence))
-    for kind, pattern in table.withheld:
-        found = pattern.search(text, low, high)
-        if found and not (kind in VAGUE and names):
-            stage = stage_of(sentence, context)
-            yield Withheld(kind, found[0], (low, high), stage, tokens[0].strip() if tokens else "", names)
+    lower = lowered(sentence)
+    live = live or live_rules(lower)
+    for kind, rule in live.withheld.entries:
+        match = rule.pattern.search(text, low, high) if rule.may_match(lower) else None
+        if not match:
+            continue
+        if not DATA_WORD.search(sentence) or table.not_ours.search(sentence) or not about_training(sentence, context):
             return
+        names = any(True for _ in read_names(text, low, high, context, live))
+        if kind in VAGUE and names:
+            continue
+        tokens = table.tokens.search(sentence)
+        stage = stage_of(sentence, context)
+        yield Withheld(kind, match[0], (low, high), stage, tokens[0].strip() if tokens else "", names)
+        return
 
 
 VAGUE = frozenset(["publicly_available", "web_crawl"])

@@ -148,11 +148,11 @@ def read_croissant(document: Document, subject: Subject) -> Iterator[EvidenceRec
 def training_summary(document: Document, dossier: Dossier) -> Iterator[EvidenceRecord]:
     """The public summary of training content by its title and its three parts, or a link to one."""
     card = card_of(document)
-    match = rules().title.search(card.visible)
+    match = rules().title.pattern.search(card.visible) if rules().title.may_match(card.lower) else None
     if not match:
         return
     parts = [name for name, pattern in rules().parts.items() if pattern.search(card.visible)]
-    link = next((x for x in card.links if rules().title.search(x.label) or rules().title.search(x.href)), None)
+    link = next((x for x in card.links if rules().title.found_in(x.label) or rules().title.found_in(x.href)), None)
     outcome: Outcome = "present" if len(parts) >= 2 else "linked" if link else "placeholder"
     quote, selector = quote_span(card.text, *card.quote_range(match.start(), match.end()))
     state = f"{len(parts)} of its 3 parts: {', '.join(parts)}" if outcome == "present" else "only a pointer"

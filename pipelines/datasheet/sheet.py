@@ -15,6 +15,7 @@ from output.record import Outcome
 from pipelines.model_card.lexicon import LABEL_CUT, label_topics, lexicon, normalise
 from pipelines.model_card.topics import WORD, sentence_at, sentences
 from pipelines.readers.markdown import Card, Part
+from pipelines.readers.phrases import Phrase, phrase
 
 FOLDER = Path(__file__).parent
 GROUPS = ("motivation", "composition", "collection_process", "preprocessing", "uses", "distribution", "maintenance")
@@ -54,7 +55,7 @@ class Rules(NamedTuple):
     guidance: re.Pattern[str]
     prompts: re.Pattern[str]
     placeholder: re.Pattern[str]
-    title: re.Pattern[str]
+    title: Phrase
     parts: dict[str, re.Pattern[str]]
 
 
@@ -83,7 +84,7 @@ def rules() -> Rules:
         either(data.guidance),
         either(data.prompts),
         either(data.placeholder),
-        either(data.training_summary.title),
+        phrase(either(data.training_summary.title)),
         {part: either(patterns) for part, patterns in data.training_summary.parts.items()},
     )
 
@@ -165,11 +166,11 @@ def reach(start: int, end: int, last: int) -> int:
 
 def sentence_kind(text: str, asks: bool) -> str:
     words = lexicon()
-    if rules().prompts.search(text) or rules().placeholder.search(text) or words.template.search(text):
+    if rules().prompts.search(text) or rules().placeholder.search(text) or words.template.match(text):
         return "prompt"
-    if words.placeholder.search(text) and len(text) < 200:
+    if words.placeholder.match(text) and len(text) < 200:
         return "real" if asks and SHORT_ANSWER.match(text) else "prompt"
-    if len(text) < 400 and words.pointer.search(text):
+    if len(text) < 400 and words.pointer.match(text):
         return "pointer"
     return "real"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from output.record import EvidenceRecord, Points
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.hardware.reading import Fact, Kind, read_hardware, triggered
+from pipelines.hardware.reading import Fact, Kind, live_rules, read_hardware
 from pipelines.model_card.embedded import Stretch, component_of, stretches
 from pipelines.readers.markdown import Card, card_of
 from spiders.document import Document
@@ -50,13 +49,13 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
 
 
 def card_facts(card: Card, start: int, end: int) -> list[Fact]:
-    """Facts of the paragraphs, items and rows that hold a trigger word; the headings decide what a row is about."""
+    """Facts of paragraphs, items and rows; the headings above decide what a row is about."""
+    live = live_rules(card.lower)
     facts: list[Fact] = []
-    first = bisect_left(card.starts, start)
-    for index, part in enumerate(card.inside(start, end), first):
-        if part.kind not in ("heading", "image", "code") and triggered(card.bags[index]):
+    for part in card.inside(start, end):
+        if part.kind not in ("heading", "image", "code") and live.reads(card.lower[part.start : part.end]):
             context = " ".join((*card.heading_path(part.start)[-2:], part.label))
-            facts += read_hardware(card.visible, part.start, part.end, context)
+            facts += read_hardware(card.visible, part.start, part.end, context, live)
     return facts
 
 

@@ -6,13 +6,15 @@ Works on any plain text with character offsets: the visible text of a card, a pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 import yaml
+
+from pipelines.readers.phrases import Phrasebook, lowered, phrase
 
 FOLDER = Path(__file__).parent
 
@@ -25,7 +27,6 @@ Use = Literal["training", "inference", "unknown"]
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accelerators: dict[str, list[str]]
-    triggers: list[str]
     generic: list[str]
     clusters: list[str]
     parallelism: dict[str, list[str]]
@@ -47,13 +48,12 @@ class Fact(NamedTuple):
 
 
 class Rules(NamedTuple):
-    triggers: tuple[str, ...]
-    any_accelerator: re.Pattern[str]
-    accelerators: tuple[tuple[str, re.Pattern[str]], ...]
-    generic: re.Pattern[str]
-    named: tuple[tuple[Kind, str, re.Pattern[str]], ...]
+    book: Phrasebook[tuple[Kind, str]]
     training: re.Pattern[str]
     inference: re.Pattern[str]
+
+
+Live = Phrasebook[tuple[Kind, str]]
 
 
 @cache
@@ -63,19 +63,26 @@ def rules() -> Rules:
     def either(patterns: list[str], flags: int = 0) -> re.Pattern[str]:
         return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(patterns)})(?![A-Za-z0-9])", flags)
 
-    named: list[tuple[Kind, str, re.Pattern[str]]] = [("cluster", "", either(words.clusters))]
-    named += [("parallelism", name, either(patterns, re.I)) for name, patterns in words.parallelism.items()]
-    named += [("interconnect", "", either(words.interconnect)), ("framework", "", either(words.frameworks))]
-    every = [p for patterns in words.accelerators.values() for p in patterns]
+    named: list[tuple[Kind, str, re.Pattern[str]]] = []
+    for name, patterns in words.accelerators.items():
+        named += [("accelerator", name, either([p])) for p in patterns]
+    named += [("count", "", either(words.generic, re.I))]
+    named += [("cluster", "", either([p])) for p in words.clusters]
+    for name, patterns in words.parallelism.items():
+        named += [("parallelism", name, either([p], re.I)) for p in patterns]
+    named += [("interconnect", "", either([p])) for p in words.interconnect]
+    named += [("framework", "", either([p])) for p in words.frameworks]
+    named += [(kind, "", pattern) for kind, (pattern, _) in QUANTITIES.items()]
     return Rules(
-        tuple(words.triggers),
-        either([*every, *words.generic], re.I),
-        tuple((name, either(patterns)) for name, patterns in words.accelerators.items()),
-        either(words.generic, re.I),
-        tuple(named),
+        Phrasebook(((kind, name), phrase(pattern)) for kind, name, pattern in named),
         either(words.training, re.I),
         either(words.inference, re.I),
     )
+
+
+def live_rules(lower: str) -> Live:
+    """The rules whose words a text in lower case holds; ask once for a whole document."""
+    return rules().book.live(lower)
 
 
 NUMBERS = {
@@ -122,7 +129,6 @@ CO2 = re.compile(
     re.I,
 )
 SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]|\n\s*\n")
-CJK_TRIGGER = re.compile(r"显卡|昇腾|张卡|训练|[AHV]\d{3}", re.I)
 
 
 def number(text: str) -> int:
@@ -132,19 +138,24 @@ def number(text: str) -> int:
 
 def triggered(words: Iterable[str]) -> bool:
     """Whether hardware may be spoken of in a text of these lower-case words; without any it need not be read."""
-    stems = rules().triggers
-    return any(word.startswith(stems) or (not word.isascii() and CJK_TRIGGER.search(word)) for word in words)
+    return bool(live_rules(" ".join(words)).literals)
 
 
-def read_hardware(text: str, start: int = 0, end: int | None = None, context: str = "") -> list[Fact]:
+def read_hardware(
+    text: str, start: int = 0, end: int | None = None, context: str = "", live: Live | None = None
+) -> list[Fact]:
     """Facts about hardware between two positions of a text, sorted by position.
 
-    `context` is what stands above (headings, a label): it decides what a bare table cell is about.
+    `context` is what stands above (headings, a label): it decides what a bare table cell is about. `live` saves time
+    where many stretches of one document are read.
     """
     end = len(text) if end is None else end
+    live = live or live_rules(lowered(text[start:end]))
     facts: list[Fact] = []
+    if not live.reads(lowered(text[start:end])):
+        return facts
     for low, high in sentence_ranges(text, start, end):
-        found = list(read_sentence(text, low, high))
+        found = list(read_sentence(text, low, high, live))
         if found:
             use = use_of(text[low:high], context)
             facts += [fact._replace(use=use) for fact in found]
@@ -175,55 +186,75 @@ def use_of(sentence: str, context: str) -> Use:
     return "inference" if table.inference.search(context) else "unknown"
 
 
-def read_sentence(text: str, low: int, high: int) -> Iterator[Fact]:
-    table = rules()
-    use: Use = "unknown"
+def read_sentence(text: str, low: int, high: int, live: Live) -> Iterator[Fact]:
     quote = trim(text, low, high)
+    lower = lowered(text[low:high])
     taken: list[tuple[int, int]] = []
-    for name, pattern in table.accelerators if table.any_accelerator.search(text, low, high) else ():
-        for match in pattern.finditer(text, low, high):
-            if any(a < match.end() and match.start() < b for a, b in taken):
-                continue
-            taken.append(match.span())
-            value: dict[str, Any] = {"name": name, "text": match[0]}
-            before = BEFORE.search(text[max(low, match.start() - 60) : match.start()])
-            after = AFTER.search(text[match.end() : min(high, match.end() + 40)])
-            memory = MEMORY.search(text[match.end() : min(high, match.end() + 20)])
-            if before:
-                value["count"] = number(before[2]) * int(before[1] or 1)
-            elif after:
-                value["count"] = int(next(g for g in after.groups() if g))
-            if memory:
-                value["memory_gb"] = int(memory[1])
-            yield Fact("accelerator", *match.span(), value, quote, use)
-    for match in table.generic.finditer(text, low, high):
+    for (kind, name), rule in live.entries:
+        for match in rule.pattern.finditer(text, low, high) if rule.may_match(lower) else ():
+            start, end = match.span()
+            if kind in ("accelerator", "count"):
+                if any(a < end and start - (12 if kind == "count" else 0) < b for a, b in taken):
+                    continue
+                taken.append((start, end))
+            value = value_of(kind, name, text, low, high, match)
+            if value is not None:
+                yield Fact(kind, start, end, value, quote, "unknown")
+
+
+def value_of(kind: Kind, name: str, text: str, low: int, high: int, match: re.Match[str]) -> dict[str, Any] | None:
+    """What a match says; None where it says nothing, as `GPUs` without a number."""
+    if kind == "accelerator":
+        return accelerator(text, low, high, name, match)
+    if kind == "count":
         before = COUNT.search(text[max(low, match.start() - 40) : match.start()])
-        if before and not any(a < match.end() and match.start() - 12 < b for a, b in taken):
-            yield Fact("count", match.start(), match.end(), {"count": number(before[1]), "of": match[0]}, quote, use)
-    for kind, name, pattern in table.named:
-        for match in pattern.finditer(text, low, high):
-            yield Fact(kind, *match.span(), {"name": name or match[0], "text": match[0]}, quote, use)
-    yield from read_quantities(text, low, high, quote, use)
+        return {"count": number(before[1]), "of": match[0]} if before else None
+    if kind in QUANTITIES:
+        return QUANTITIES[kind][1](match)
+    return {"name": name or match[0], "text": match[0]}
 
 
-def read_quantities(text: str, low: int, high: int, quote: tuple[int, int], use: Use) -> Iterator[Fact]:
-    for match in DEVICE_HOURS.finditer(text, low, high):
-        scale = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "billion": 1e9}.get((match[2] or "").lower(), 1)
-        amount = float(match[1].replace(",", "")) * scale
-        worked: dict[str, Any] = {"amount": amount, "unit": f"{match[3]} {match[4]}", "text": match[0]}
-        yield Fact("device_hours", *match.span(), worked, quote, use)
-    for match in DURATION.finditer(text, low, high):
-        value = {"amount": float(match[1].replace(",", "")), "unit": match[2], "text": match[0].strip()}
-        yield Fact("duration", *match.span(), value, quote, use)
-    for match in FLOP.finditer(text, low, high):
-        yield Fact("flop", *match.span(), {"text": match[0], "flop": flop(match)}, quote, use)
-    for match in ENERGY.finditer(text, low, high):
-        value = {"amount": float(match[1].replace(",", "")), "unit": match[2], "text": match[0]}
-        yield Fact("energy", *match.span(), value, quote, use)
-    for match in CO2.finditer(text, low, high):
-        emitted, unit = (match[1], match[2] or match[3]) if match[1] else (match[4], match[5])
-        value = {"amount": float(emitted.replace(",", "")), "unit": unit, "text": " ".join(match[0].split())}
-        yield Fact("co2", *match.span(), value, quote, use)
+def accelerator(text: str, low: int, high: int, name: str, match: re.Match[str]) -> dict[str, Any]:
+    """Name, number and memory of the accelerators around a name."""
+    value: dict[str, Any] = {"name": name, "text": match[0]}
+    before = BEFORE.search(text[max(low, match.start() - 60) : match.start()])
+    after = AFTER.search(text[match.end() : min(high, match.end() + 40)])
+    memory = MEMORY.search(text[match.end() : min(high, match.end() + 20)])
+    if before:
+        value["count"] = number(before[2]) * int(before[1] or 1)
+    elif after:
+        value["count"] = int(next(g for g in after.groups() if g))
+    if memory:
+        value["memory_gb"] = int(memory[1])
+    return value
+
+
+def device_hours(match: re.Match[str]) -> dict[str, Any]:
+    scale = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "billion": 1e9}.get((match[2] or "").lower(), 1)
+    amount = float(match[1].replace(",", "")) * scale
+    return {"amount": amount, "unit": f"{match[3]} {match[4]}", "text": match[0]}
+
+
+def amount(match: re.Match[str]) -> dict[str, Any]:
+    return {"amount": float(match[1].replace(",", "")), "unit": match[2], "text": match[0].strip()}
+
+
+def co2(match: re.Match[str]) -> dict[str, Any]:
+    emitted, unit = (match[1], match[2] or match[3]) if match[1] else (match[4], match[5])
+    return {"amount": float(emitted.replace(",", "")), "unit": unit, "text": " ".join(match[0].split())}
+
+
+def flops(match: re.Match[str]) -> dict[str, Any]:
+    return {"text": match[0], "flop": flop(match)}
+
+
+QUANTITIES: dict[Kind, tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]]] = {
+    "device_hours": (DEVICE_HOURS, device_hours),
+    "duration": (DURATION, amount),
+    "flop": (FLOP, flops),
+    "energy": (ENERGY, amount),
+    "co2": (CO2, co2),
+}
 
 
 def flop(match: re.Match[str]) -> float | None:

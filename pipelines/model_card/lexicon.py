@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from pipelines.readers.phrases import Phrase, phrase
+
 FOLDER = Path(__file__).parent / "lexicon"
 LABEL_WORDS = 10  # a longer label is a sentence
 BARE_NEGLIGIBLE = frozenset(["the", "our", "this", "a", "an", "of", "and", "model", "models"])
@@ -49,8 +51,12 @@ class Cue:
     """The compiled prose of one topic in one language."""
 
     topic: str
-    pattern: re.Pattern[str]
-    loose: re.Pattern[str] | None
+    phrases: tuple[Phrase, ...]
+
+    def first(self, text: str, lower: str, start: int, end: int) -> re.Match[str] | None:
+        """The first match between two positions; `lower` is that stretch in lower case."""
+        tried = (p.pattern.search(text, start, end) for p in self.phrases if p.may_match(lower))
+        return min(filter(None, tried), key=lambda match: match.start(), default=None)
 
 
 Scripts = tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]
@@ -103,7 +109,7 @@ def lexicon() -> Lexicon:
                 words.setdefault(normalise(word), []).append(topic)
         cues = []
         for topic, prose in language.prose.items():
-            cue = Cue(topic, either(prose.patterns), either(prose.patterns + prose.loose))
+            cue = Cue(topic, tuple(phrase(either([p])) for p in prose.patterns))
             strict.setdefault(topic, []).extend(prose.patterns)
             loose.setdefault(topic, []).extend(prose.patterns + prose.loose)
             if language.script:

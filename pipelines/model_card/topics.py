@@ -177,11 +177,11 @@ class Reading:
             text = " ".join(visible[first:last].split()).strip("[]*_:：-–—|> ")
             if not WORD.search(text):
                 continue
-            if self.lexicon.template.search(text) or (self.lexicon.placeholder.search(text) and len(text) < 200):
+            if self.lexicon.template.match(text) or (len(text) < 200 and self.lexicon.placeholder.match(text)):
                 found.placeholders.append((first, last))
-            elif self.lexicon.any_boilerplate.search(text):
+            elif self.lexicon.any_boilerplate.match(text):
                 found.boilerplate.append((first, last))
-            elif len(text) < 400 and (self.lexicon.pointer.search(text) or self.is_link(first, last, text)):
+            elif len(text) < 400 and (self.lexicon.pointer.match(text) or self.is_link(first, last, text)):
                 found.pointers.append((first, last))
             else:
                 found.real.append((first, last))
@@ -287,20 +287,20 @@ class Reading:
                     continue
                 if part.kind in ("row", "head") and part.columns > 2 and cue.topic not in ("training_data", "compute"):
                     continue
-                match = cue.pattern.search(visible, start, end)
+                match = cue.first(visible, self.card.lower[start:end], start, end)
                 if not match:
                     continue
                 first, last = sentence_at(visible, match.start(), match.end(), start, end)
                 text = " ".join(visible[first:last].split())
-                if self.lexicon.placeholder.search(text) or self.lexicon.template.search(text):
+                if self.lexicon.placeholder.match(text) or self.lexicon.template.match(text):
                     continue
                 outcome: Outcome = "present"
-                if self.lexicon.any_boilerplate.search(text):
+                if self.lexicon.any_boilerplate.match(text):
                     template = self.lexicon.boilerplate.get(cue.topic)
-                    if template is None or not template.search(text):
+                    if template is None or not template.match(text):
                         continue
                     rest = " ".join(visible[last:end].split())
-                    outcome = "placeholder" if self.lexicon.placeholder.search(rest) else "boilerplate"
+                    outcome = "placeholder" if self.lexicon.placeholder.match(rest) else "boilerplate"
                 if outcome == "present":
                     done.add(cue.topic)
                 words = len(WORD.findall(visible, first, last))

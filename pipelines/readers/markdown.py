@@ -20,6 +20,7 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 from bs4.filter import SoupStrainer
 
+from pipelines.readers.phrases import lowered
 from spiders.document import Document
 
 READ_LIMIT = 1_000_000  # characters of one document that are read; real cards stay below a third of it
@@ -171,10 +172,12 @@ class Card:
     @cached_property
     def bags(self) -> list[frozenset[str]]:
         """The lower-case words of each part: a rule is tried only where one of its words stands."""
-        lower = self.visible.lower()
-        if len(lower) != len(self.visible):
-            lower = self.visible
-        return [frozenset(BAG_WORD.findall(lower, part.start, part.end)) for part in self.parts]
+        return [frozenset(BAG_WORD.findall(self.lower, part.start, part.end)) for part in self.parts]
+
+    @cached_property
+    def lower(self) -> str:
+        """The visible text in lower case, position by position."""
+        return lowered(self.visible)
 
     @cached_property
     def _above(self) -> list[tuple[str, ...]]:
@@ -265,7 +268,7 @@ OPTIONS = pyromark.Options.ENABLE_TABLES
 
 def blank(text: str) -> str:
     """White space of the same length, line ends kept."""
-    return re.sub(r"[^\n]", " ", text)
+    return "\n".join([" " * len(line) for line in text.split("\n")])
 
 
 class Reader:
