@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
-from pipelines.model_card import detector
+from pipelines.model_card import detector, lexicon
 from spiders.document import Document, Miss
 from tests.pipelines.checks import document, verify
 
@@ -134,3 +134,20 @@ def test_any_markdown_gives_quotes_that_verify(lines: list[str]) -> None:
 @given(st.binary(max_size=400))
 def test_any_bytes_give_quotes_that_verify(body: bytes) -> None:
     assert records(body)
+
+
+def test_the_language_of_the_documentation_can_be_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "model-cards.md").read_text("utf-8")
+    for path in lexicon.FOLDER.glob("*.yaml"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "nl.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], "utf-8")
+    monkeypatch.setattr(lexicon, "FOLDER", tmp_path)
+    lexicon.lexicon.cache_clear()
+    lexicon.label_topics.cache_clear()
+    try:
+        assert outcome("## Beperkingen\n\nOnbekend\n", "limitations") == "placeholder"
+        assert outcome("# M\n\nHet model hallucineert soms.\n", "limitations") == "present"
+    finally:
+        monkeypatch.undo()
+        lexicon.lexicon.cache_clear()
+        lexicon.label_topics.cache_clear()
