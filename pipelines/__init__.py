@@ -21,7 +21,6 @@ from pipelines.weights import detector as weights
 
 DETECTORS: tuple[Detector, ...] = (
     weights,
-    licenses,
     model_card,
     data_sources,
     datasheet,
@@ -31,6 +30,7 @@ DETECTORS: tuple[Detector, ...] = (
     papers,
     paper_text,
     training_code,
+    licenses,
 )
 
 

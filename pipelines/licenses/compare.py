@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from license_rules import is_open, licence_name, openness, stem
@@ -205,12 +205,18 @@ def listed_files(listing: Document) -> list[str] | None:
     return [str(e.get("rfilename") or e.get("path") or "") for e in entries if isinstance(e, dict)]
 
 
+# What the index calls training code; inference code alone is "not released".
+TRAINING_STAGES = frozenset(
+    f"training_code.{stage}" for stage in ("pretraining", "finetuning", "preference", "data_processing")
+)
+
+
 @dataclass(frozen=True)
 class Part:
     """Weights, code or data: what covers it in words, whether that is open, and the records that say so."""
 
     words: str
-    open: bool | None  # None: nothing is known to be there
+    open: bool | None  # None: nothing is known to be there, or it could not all be read
     licenses: tuple[dict[str, Any], ...] = ()
     evidence: tuple[str, ...] = ()
 
@@ -263,19 +269,39 @@ def code_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
     if dossier.root.startswith("github:"):
         repositories.append(dossier.root)
     seen = list(dict.fromkeys(t for t in repositories if t in dossier.targets))
-    about = [r for r in earlier if r.indicator.startswith("training_code.") and r.outcome in ("present", "absent")]
     if not seen:
         mine = [r for r in declared_of(records, dossier.root) if "code" in r.value.get("part", "")]
         return described(mine[0], "") if mine else Part("no repository found", None)
-    if about and all(r.outcome == "absent" for r in about):
-        return Part("not released", None, evidence=tuple(r.id for r in about))
-    return covered(seen, records, "not specified", code=True)
+    stages = [r for r in earlier if r.indicator in TRAINING_STAGES and r.subject.target in seen]
+    holders = [t for t in seen if any(r.subject.target == t and r.outcome == "present" for r in stages)]
+    if holders:
+        return covered(holders, records, "not specified", code=True)
+    if stages and all(r.outcome == "absent" for r in stages) and all(was_read(dossier, t) for t in seen):
+        return Part("not released", None, evidence=tuple(r.id for r in stages))
+    return unread(dossier, seen, records, code=True)
 
 
 def data_part(dossier: Dossier, records: Records) -> Part:
     datasets = [lead.target for lead in dossier.leads if lead.relation == "dataset" and lead.followed]
     seen = list(dict.fromkeys(t for t in datasets if t in dossier.targets))
-    return covered(seen, records, "not specified") if seen else Part("not disclosed", None)
+    return unread(dossier, seen, records) if seen else Part("not disclosed", None)
+
+
+def was_read(dossier: Dossier, target: str) -> bool:
+    return any(d.target == target for d in dossier.documents)
+
+
+def unread(dossier: Dossier, targets: list[str], records: Records, *, code: bool = False) -> Part:
+    """The licences of the targets that could be read; the others are named as not looked at, never as unlicensed."""
+    read = [t for t in targets if was_read(dossier, t)]
+    closed = [t for t in targets if t not in read]
+    if not closed:
+        return covered(read, records, "not specified", code=code)
+    words = f"could not be looked at ({', '.join(short(t) for t in closed[:6])})"
+    if not read:
+        return Part(words, None)
+    known = covered(read, records, "not specified", code=code)
+    return replace(known, words=f"{known.words}, {words}", open=None)
 
 
 def covered(targets: list[str], records: Records, unsaid: str, *, code: bool = False) -> Part:
