@@ -7,6 +7,7 @@ contract; `schema/evidence-1.json` is generated from these types.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -142,6 +143,19 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
     run: str
 
 
+_COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
+
+
+def content_key(url: str, sha256: str) -> tuple[str, str]:
+    """What was read, apart from the revision it was read at.
+
+    The content of an archived source tree is its commit: the service may pack the same tree into other bytes tomorrow.
+    """
+    commit = _COMMIT.search(url)
+    content = commit[0] if commit and "/tar.gz/" in url else sha256
+    return _COMMIT.sub("*", url), content
+
+
 _ID_ENCODER = msgspec.json.Encoder(order="sorted")
 
 
@@ -156,16 +170,16 @@ def record_id(
 ) -> str:
     """Return `ev1-` and 32 hex digits: the same input gives the same id in every run.
 
-    Keyed by content, not by time or run. Detector name and rule are part of its version here, so that two rules that
-    quote the same sentence stay two records.
+    Keyed by content, not by time, run or revision: a file that a new commit leaves alone keeps its records. Detector
+    name and rule are part of its version here, so that two rules that quote the same sentence stay two records.
     """
     content = [
         subject,
         indicator,
         outcome,
-        source and [source.url, source.sha256],
+        source and content_key(source.url, source.sha256),
         selector,
-        [[s.url, s.sha256, s.what] for s in searched],
+        [[*content_key(s.url, s.sha256), s.what] for s in searched],
         [detector.name, detector.version, detector.rule, detector.rules_version],
     ]
     return "ev1-" + hashlib.sha256(_ID_ENCODER.encode(content)).hexdigest()[:32]

@@ -17,6 +17,7 @@ from output.record import (
     Source,
     Subject,
     UnknownSchemaError,
+    content_key,
     dump,
     load,
     record_id,
@@ -77,3 +78,12 @@ def test_a_future_schema_is_refused_with_a_clear_message() -> None:
     line = dump(record()).replace(b"ev1-", b"ev2-")
     with pytest.raises(UnknownSchemaError, match="another version of osai-evidence"):
         load(line)
+
+
+def test_id_outlives_a_new_commit_and_another_packing_of_the_same_tree() -> None:
+    raw = "https://raw.githubusercontent.com/a/b/{}/README.md"
+    tree = "https://codeload.github.com/a/b/tar.gz/{}"
+    assert content_key(raw.format("0" * 40), "s") == content_key(raw.format("1" * 40), "s")
+    assert content_key(raw.format("0" * 40), "s") != content_key(raw.format("0" * 40), "t")
+    assert content_key(tree.format("0" * 40), "s") == content_key(tree.format("0" * 40), "t")
+    assert content_key(tree.format("0" * 40), "s") != content_key(tree.format("1" * 40), "s")
