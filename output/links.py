@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from output.record import EvidenceRecord
+
 HUB = re.compile(
     r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?P<kind>datasets/|spaces/)?(?P<id>[\w.-]+/[\w.-]+)(?P<rest>[/?#].*)?$"
 )
@@ -12,6 +14,8 @@ ARXIV = re.compile(
     r"^https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/(?P<id>\d{4}\.\d{4,5}|[\w.-]+/\d{7})(?P<version>v\d+)?"
 )
 NOT_REPOSITORIES = {"collections", "papers", "blog", "docs", "orgs", "sponsors", "features", "topics", "join"}
+ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}(v\d+)?")
+DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
 COMMIT = re.compile(r"/[0-9a-f]{40}(?:/|$|\?|#)")
 
 
@@ -38,3 +42,21 @@ def pinned(link: str) -> bool:
     if (found := ARXIV.match(link)) is not None:
         return found["version"] is not None
     return target_of(link) is None or COMMIT.search(link) is not None
+
+
+def quoted_page(record: EvidenceRecord) -> str:
+    """The page on which people find the quote; one answer of arXiv speaks of many papers, so its record names which."""
+    if record.source is None:
+        return ""
+    paper = record.value.get("arxiv")
+    if "/api/query" in record.source.url and isinstance(paper, str) and ARXIV_ID.fullmatch(paper):
+        return f"https://arxiv.org/abs/{paper}"
+    return record.source.view_url
+
+
+def cited_page(record: EvidenceRecord) -> str:
+    """The page a note should link: the published paper where the record names one, else where the quote stands."""
+    doi = record.value.get("doi")
+    if record.parameter == "paper" and isinstance(doi, str) and DOI.fullmatch(doi):
+        return f"https://doi.org/{doi}"
+    return quoted_page(record)

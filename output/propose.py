@@ -17,7 +17,7 @@ from output.links import pinned, same_target, target_of
 from output.lint import TRIPLE
 from output.notes import DIRECTIONS, Note, note
 from output.parameters import parameters
-from output.record import INDEX_PARAMETERS, EvidenceRecord
+from output.record import INDEX_PARAMETERS, EvidenceRecord, Points
 from output.run import Run, System
 
 DECISIONS = "evidence-decisions.json"
@@ -138,10 +138,11 @@ def of_parameter(maker: Maker, pin_links: bool) -> Iterable[Proposal]:
         yield maker.make("link", "link", link, found.link, "there is no link")
     elif found.link and needs_pin(links, found.link) and (pin_links or in_parts or not old):
         yield maker.make("link", "link", link, found.link, "the same page at the revision that was read")
-    if maker.present in DIRECTIONS and found.points and found.points != maker.present:
-        criterion = getattr(parameters()[found.records[0].parameter], found.points)
-        reason = f"proposed: {found.points} (criterion: {criterion}); now {maker.present}"
-        yield maker.make("class", "class", maker.present, found.points, reason)
+    points = maker.agreed
+    if maker.present in DIRECTIONS and points and points != maker.present:
+        criterion = getattr(parameters()[found.records[0].parameter], points)
+        reason = f"proposed: {points} (criterion: {criterion}); now {maker.present}"
+        yield maker.make("class", "class", maker.present, points, reason)
 
 
 def needs_pin(links: Sequence[str], pinned_link: str) -> bool:
@@ -161,6 +162,14 @@ class Maker:
     present: str | None
     found: Note
     records: Sequence[EvidenceRecord]
+
+    @property
+    def agreed(self) -> Points | None:
+        """The one direction of all facts on the parameter; of the three licences together where a record has them."""
+        if self.found.records[0].indicator == "license.triple":
+            return self.found.points
+        directions = {r.points for r in self.records if r.points != "neutral"}
+        return directions.pop() if len(directions) == 1 else None
 
     def make(self, kind: Kind, key: str, old: Value, new: Value, reason: str) -> Proposal:
         content = content_of(self.found.records)

@@ -10,6 +10,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from output.excerpt import Excerpt, excerpts
+from output.links import quoted_page
 from output.notes import Note, note, order, rank
 from output.parameters import Category, ParameterInfo, categories
 from output.record import Component, EvidenceRecord, Outcome, Points
@@ -60,8 +61,7 @@ class Fact:
     @property
     def href(self) -> str:
         """The page a person opens, at the quoted lines where the service shows them; empty where it is no web page."""
-        source = self.record.source
-        return web_address(source.view_url, self.record) if source else ""
+        return web_address(quoted_page(self.record), self.record)
 
     @property
     def place(self) -> str:
