@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from license_rules.index import EXTRA, FOLDER, IDS, REQUIRED, SLOT
+from license_rules.index import EXTRA, FIRST, FOLDER, ID, REQUIRED, SLOT
 from license_rules.registry import registry
 from license_rules.tokens import mix, tokenize
 
@@ -206,13 +206,22 @@ def keep(references: list[Reference]) -> list[Reference]:
     return sorted(kept, key=lambda r: (str(r.meta["id"]), str(r.meta["kind"])))
 
 
+def mark_first(grams: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """The flags of a sequence with FIRST set where a required trigram stands for the first time."""
+    required = np.flatnonzero(flags & REQUIRED)
+    first = required[np.unique(grams[required], return_index=True)[1]]
+    flags = flags.copy()
+    flags[first] |= np.uint32(FIRST)
+    return flags
+
+
 def pack(references: list[Reference]) -> None:
     sequences = [np.concatenate(r.grams) for r in references]
     flags = [np.concatenate(r.flags) for r in references]
     known, where = np.unique(np.concatenate(sequences), return_inverse=True)
     lengths = np.array([len(s) for s in sequences])
     owner = np.repeat(np.arange(len(references)), lengths)
-    flat = np.concatenate(flags)
+    flat = np.concatenate([mark_first(grams, marks) for grams, marks in zip(sequences, flags, strict=True)])
     pairs = (where.astype(np.int64) << 17) | (owner.astype(np.int64) << 1) | ((flat & REQUIRED) == 0)
     pairs = np.unique(pairs)
     pairs = pairs[np.concatenate([[True], pairs[1:] >> 1 != pairs[:-1] >> 1])]  # required wins over optional
@@ -224,7 +233,7 @@ def pack(references: list[Reference]) -> None:
         "owners": (((pairs >> 1) & 0xFFFF) | ((pairs & 1) ^ 1) << 15).astype(np.uint16),
         "sequences": where.astype(np.uint32) | flat,
     }
-    assert len(known) < IDS
+    assert len(known) <= ID
     for name, array in arrays.items():
         np.save(FOLDER / f"{name}.npy", array)
     for ref, length in zip(references, lengths, strict=True):

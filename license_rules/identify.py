@@ -41,6 +41,13 @@ _STRONG_INSIDE = re.compile(
 _GRANTS = re.compile(r"\b(?:licen[cs]ed|released|distributed|complies|available|covered|governed)\b", re.I)
 SURE_HEADER = 0.9
 _FLIPS = re.compile(r"\b(?:not|no|never|only)\b")
+_CONTRACT = re.compile(
+    r"\b(?:you (?:may|shall|must|agree|will|are)|this (?:license|agreement)|hereby grants?|licensor|licensee"
+    r"|shall not)\b"
+)
+AGREEMENT_WORDS = 150
+AGREEMENT_MARKS = 6
+TITLE_CHARACTERS = 400
 _LICENSE = re.compile(
     r"\b(?:licen[sc]e[ds]?|licensing|terms|agreement|permission|policy|permitted)\b|许可|协议|授权|ライセンス|라이선스",
     re.I,
@@ -142,7 +149,7 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
 def anchored(ident: str, text: str) -> bool:
     """Whether the text bears the name and version of a registry entry."""
     folded = " ".join(re.findall(r"[^\W_]+", text))
-    return all(" ".join(re.findall(r"[^\W_]+", a.lower())) in folded for a in by_id()[ident].anchors)
+    return all(fold_words(anchor) in folded for anchor in by_id()[ident].anchors)
 
 
 def notice_matches(text: str, matches: list[Match]) -> list[Match]:
@@ -195,6 +202,9 @@ def conclude(
 ) -> Identification:
     residual = tuple(left)
     texts = [m for m in matches if m.via in ("text", "ai", "exception")]
+    if not texts and is_agreement(tokens.text, left):
+        # an agreement of its own may name other licences, and its own name; neither makes it one of them
+        return Identification("custom", titled(tokens.text), None, 0.0, tuple(matches), residual, 0, truncated)
     if not matches:
         verdict: Verdict = "custom" if len(tokens.words) >= 20 and _LICENSE.search(tokens.text) else "none"
         return Identification(verdict, None, None, 0.0, (), residual, 0, truncated)
@@ -205,6 +215,25 @@ def conclude(
     expression = " AND ".join(dict.fromkeys(m.id for m in matches)) if exact else named_variant(main.id, tokens.text)
     verdict = "exact" if exact else "variant"
     return Identification(verdict, expression, main.id, main.score, tuple(matches), residual, missing, truncated)
+
+
+def is_agreement(text: str, left: list[Residual]) -> bool:
+    """Whether what is left over speaks like a contract, often enough to be one."""
+    if sum(r.words for r in left) < AGREEMENT_WORDS:
+        return False
+    return sum(1 for r in left for _ in _CONTRACT.finditer(text, r.start, r.end)) >= AGREEMENT_MARKS
+
+
+def titled(text: str) -> str | None:
+    """The registry's licence whose name and version a text bears in its title; its words were not compared."""
+    head = " ".join(re.findall(r"[^\W_]+", text[:TITLE_CHARACTERS]))
+    named = (e for e in registry() if e.anchors and e.kind != "policy")
+    found = [e for e in named if all(fold_words(anchor) in head for anchor in e.anchors)]
+    return max(found, key=lambda e: sum(map(len, e.anchors))).id if found else None
+
+
+def fold_words(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))
 
 
 def named_variant(base: str, text: str) -> str | None:

@@ -16,10 +16,11 @@ from license_rules.tokens import Words
 FOLDER = Path(__file__).parent / "data"
 
 # A place in a sequence: number of the trigram, and what the template says about it.
-IDS = 1 << 29
-SLOT = 1 << 29  # words that may differ follow
-EXTRA = 1 << 30  # another wording, not part of the order
-REQUIRED = 1 << 31
+ID = np.uint32((1 << 28) - 1)
+FIRST = np.uint32(1 << 28)  # the first place of a required trigram that stands more than once
+SLOT = np.uint32(1 << 29)  # words that may differ follow
+EXTRA = np.uint32(1 << 30)  # another wording, not part of the order
+REQUIRED = np.uint32(1 << 31)
 
 Ids = npt.NDArray[np.int64]
 
@@ -80,16 +81,16 @@ class Index:
         part: npt.NDArray[np.uint32] = self.sequences[self.places[reference] : self.places[reference + 1]]
         return part
 
-    @lru_cache(maxsize=256)  # noqa: B019  one index lives as long as the program
     def marked(self, reference: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-        """All different trigrams of a reference, and those that it requires."""
+        """All trigrams of a reference, and those that it requires, each of these once."""
         sequence = self.sequence(reference)
-        return np.unique(sequence & 0x1FFFFFFF), np.unique(sequence[sequence & REQUIRED != 0] & 0x1FFFFFFF)
+        return sequence & ID, sequence[sequence & FIRST != 0] & ID
 
-    @lru_cache(maxsize=4096)  # noqa: B019
+    @lru_cache(maxsize=4096)  # noqa: B019  one index lives as long as the program
     def own(self, one: int, other: int) -> npt.NDArray[np.uint32]:
         """What `one` requires and `other` does not know."""
-        return np.setdiff1d(self.marked(one)[1], self.marked(other)[0], assume_unique=True)
+        required, known = self.marked(one)[1], self.marked(other)[0]
+        return required[~np.isin(required, known, kind="table")]
 
     def lookup(self, trigrams: Words) -> Ids:
         """Numbers of the trigrams in the index, -1 for one that no text holds."""

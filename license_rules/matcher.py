@@ -13,15 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from license_rules.index import EXTRA, REQUIRED, SLOT, Ids, Index, Reference, index
+from license_rules.index import EXTRA, ID, REQUIRED, SLOT, Ids, Index, Reference, index
 from license_rules.tokens import Tokens
 
 Mask = npt.NDArray[np.bool_]
 
 MOST_REGIONS = 60
+LEAST_TRIGRAMS = 5
 CANDIDATES = 10
 RIVALS = 6
-NEAR_GAIN = 0.3  # of the best candidate's; what explains less is no rival of it
+NEAR_GAIN = 0.4  # of the best candidate's; what explains less is no rival of it
 ENOUGH_RECALL = 0.7
 ENOUGH_SCORE = 0.75
 SHORT = 25  # required trigrams; below, nearly all must be there
@@ -81,12 +82,10 @@ def best_region(base: Index, free: Ids) -> Region | None:
 
 def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
     """The references that most of the text speaks for."""
-    base.scratch[free] = 1
-    base.scratch[-1] = 0
-    ids = np.flatnonzero(base.scratch)
-    base.scratch[ids] = 0
-    if len(ids) < 3:
+    ids = np.sort(free[free >= 0])
+    if len(ids) < LEAST_TRIGRAMS:
         return np.zeros(0, np.int64)
+    ids = ids[np.concatenate([[True], ids[1:] != ids[:-1]])]
     starts, counts = base.offsets[ids].astype(np.int64), (base.offsets[ids + 1] - base.offsets[ids]).astype(np.int64)
     positions = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], counts.cumsum()[:-1]]), counts)
     owners = base.owners[positions]
@@ -194,7 +193,7 @@ def own_share(base: Index, one: Placed, other: Placed) -> float | None:
 def complete(base: Index, free: Ids, placed: Placed) -> Region:
     """Which words of the stretch the reference explains, and what of it is missing."""
     sequence = base.sequence(placed.reference)
-    ids = sequence & 0x1FFFFFFF
+    ids = sequence & ID
     scratch, present = base.scratch, free[placed.first : placed.last]
     scratch[ids] = 1
     scratch[ids[sequence & SLOT != 0]] = 5
@@ -209,7 +208,7 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
         slot = start >= 3 and window[start - 3] & 4
         if slot and end - start <= SLOT_WORDS:
             covered[start:end] = True
-    order = sequence[(sequence & EXTRA == 0) & (sequence & REQUIRED != 0)] & 0x1FFFFFFF
+    order = sequence[(sequence & EXTRA == 0) & (sequence & REQUIRED != 0)] & ID
     scratch[present] = 1
     bridged = scratch[order] > 0
     scratch[present] = 0

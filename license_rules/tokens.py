@@ -34,23 +34,21 @@ _HTML = re.compile(r"</(?:p|div|body|html|a|li|span|td|pre|h\d|em|strong|b|i)>",
 _TAG = re.compile(r"<(?:[a-zA-Z/][^<>]{0,2000}|!--[^<>]{0,2000}--)>|&[a-zA-Z]{2,8};")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,4});")
 _SCRIPT = re.compile(r"<(script|style)\b[^>]{0,500}>.{0,200000}?</\1>", re.I | re.S)
+_SIGNS = r"""[ \t*#>/;%|"'\-.\u2022\u00b7]{0,40}"""
 _BULLET = re.compile(
-    r"""^[ \t*#>/;%|\-\u2022\u00b7"']{0,40}\(?"""
-    r"""(?:(?:\d{1,2}|[a-z]|[ivx]{2,5})[.):]|\d{1,2}(?:\.\d{1,2}){1,3}[.):]?)(?=[\s*])"""
-    r"""|\((?:[a-z]|[ivx]{2,5}|\d{1,2})\)|(?<=\s)(?:[a-z]|[ivx]{2,5}|\d{1,2})\)|(?<=[:;.,]\s)\d{1,2}\.(?=\s)""",
-    re.M,
+    rf"\n{_SIGNS}\(?(?:(?:\d{{1,2}}|[a-z]|[ivx]{{2,5}})[.):]|\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}[.):]?)(?=[\s*])"
 )
+_INLINE_BULLET = re.compile(r"\((?:[a-z]|[ivx]{2,5}|\d{1,2})\)")
+_HALF_BULLET = re.compile(r" (?:[a-z]|[ivx]{2,5}|\d{1,2})\)| \d{1,2}\.(?= )")
 _COPYRIGHT = re.compile(
-    r"""(?:(?:portions|parts)[ \t]+)?"""
-    r"""(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,|-|$)"""
-    r"""|\(c\)[ \t]|\u00a9)[^\n]*|all rights reserved\W{0,20}$""",
-    re.M,
+    rf"""\n{_SIGNS}(?:(?:portions|parts)[ \t]+)?"""
+    r"""(?:(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,|-|(?=\n))"""
+    r"""|\(c\)[ \t]|\u00a9)[^\n]{0,300}|all rights reserved\W{0,20})(?=\n)"""
 )
-_LINE_START = re.compile(r"(?:^|\n)[ \t*#>/;%|\"'\-.]*\Z")
+_COPYRIGHT_WORDS = ("copyright", "(c)", "\u00a9", "all rights reserved")
 _SAYS_SOMETHING = re.compile(
     r"\b(?:not|only|shall|must|may|commercial|noncommercial|research|prohibit\w*|restrict\w*|permi\w+|use[ds]?|licen[sc]e[ds]?"
-    r"|grant\w*|provided|redistribut\w*|warrant\w*|conditions?)\b",
-    re.I,
+    r"|grant\w*|provided|redistribut\w*|warrant\w*|conditions?)\b"
 )
 
 
@@ -77,10 +75,12 @@ def _blank(match: re.Match[str]) -> str:
 
 def _blank_notice(match: re.Match[str]) -> str:
     """A copyright line is set aside only when it says nothing else."""
-    line, begin = match.group(), match.start()
-    if not _LINE_START.search(match.string, max(0, begin - 40), begin):
-        return line
-    return line if len(line) > 300 or _SAYS_SOMETHING.search(line) else " " * len(line)
+    line = match.group()
+    return line if _SAYS_SOMETHING.search(line) else "\n" + " " * (len(line) - 1)
+
+
+def _blank_bullet(match: re.Match[str]) -> str:
+    return "\n" + " " * (match.end() - match.start() - 1)
 
 
 def lower(text: str) -> str:
@@ -109,7 +109,13 @@ def plain(text: str) -> str:
         text = _ENTITY.sub(_blank, text)
     if prefix := common_prefix(text):
         text = re.sub(rf"^[ \t]*{re.escape(prefix)}", _blank, text, flags=re.M)
-    return _BULLET.sub(_blank, _COPYRIGHT.sub(_blank_notice, lower(text)))
+    text = f"\n{lower(text)}\n"
+    if any(word in text for word in _COPYRIGHT_WORDS):
+        text = _COPYRIGHT.sub(_blank_notice, text)
+    text = _BULLET.sub(_blank_bullet, text)
+    if ")" in text:
+        text = _INLINE_BULLET.sub(_blank, text)
+    return _HALF_BULLET.sub(_blank, text)[1:-1]
 
 
 @dataclass(frozen=True)
@@ -144,9 +150,8 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 def tokenize(text: str) -> Tokens:
     text = plain(text)
-    hashes = _hashes
     found = _pattern(text).findall(text)
-    return Tokens(text, np.fromiter((hashes[word] for word in found), np.uint32, len(found)))
+    return Tokens(text, np.fromiter(map(_hashes.__getitem__, found), np.uint32, len(found)))
 
 
 def trigrams(words: Words) -> Words:

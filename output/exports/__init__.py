@@ -14,6 +14,7 @@ FORMATS = {
     "index-entry": "output.exports.index_entries",
     "csv": "output.exports.csv",
     "parquet": "output.exports.parquet",
+    "spdx": "output.exports.spdx",
     "spdx3": "output.exports.spdx3",
     "cyclonedx": "output.exports.cyclonedx",
     "mof": "output.exports.mof",
