@@ -24,6 +24,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+# Deprecated ids with the one that SPDX says is equivalent or replaces it.
+DEPRECATED = {
+    "bzip2-1.0.5": "bzip2-1.0.6",
+    "bsd-2-clause-freebsd": "bsd-2-clause-views",
+    "bsd-2-clause-netbsd": "bsd-2-clause",
+}
 LABELS = Path(__file__).parent / "clause_labels.tsv"
 GROUPS: dict[str, Callable[[Row], bool]] = {
     "natural full texts": lambda r: r.kind == "full" and r.suite != "scancode",
@@ -71,7 +77,7 @@ def split(expression: str) -> Iterable[str]:
 def fold(ident: str) -> str:
     """One spelling per licence: the label of a text does not say -only; `GPL-2.0-with-X` is a WITH."""
     ident = ident.strip().removeprefix("LicenseRef-AI-").replace("++", "-plus-plus").lower()
-    ident = re.sub(r"-(?:only|or-later)$|\+$", "", ident)
+    ident = DEPRECATED.get(ident, re.sub(r"-(?:only|or-later)$|\+$", "", ident))
     return re.sub(r"-exception-[\d.a-z-]+$", "-exception", ident)
 
 

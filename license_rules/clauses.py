@@ -17,7 +17,7 @@ from license_rules.tokens import lower
 RULES = Path(__file__).parent / "clauses.yaml"
 PLACES = Path(__file__).parent / "places.yaml"
 LONGEST_SENTENCE = 600
-READ_LIMIT = 300_000
+READ_LIMIT = 200_000
 MOST_HITS = 100
 
 ClauseName = Literal[
@@ -128,7 +128,7 @@ def rules() -> tuple[Compiled, ...]:
 def clauses(text: str) -> list[Clause]:
     """All clauses of a text, in order of their place; each once, thresholds and territories once per value.
 
-    Reads the first 300,000 characters.
+    Reads the first 200,000 characters.
     """
     plain = lower(text[:READ_LIMIT]).translate(_QUOTES)
     found: dict[tuple[str, object], Clause] = {}

@@ -24,7 +24,7 @@ RESIDUAL_WORDS = 8
 EXACT_AI = 0.985
 
 _RULES = re.compile(
-    r"\b(?:may|must|shall|prohibit\w*|not (?:be )?(?:use[d]?|permitted|allowed)|commercial\w*|non-?commercial\w*"
+    r"\b(?:may not|must|shall|prohibit\w*|not (?:be )?(?:use[d]?|permitted|allowed)|commercial\w*|non-?commercial\w*"
     r"|research (?:purposes?|only)|restrict\w*|only (?:for|if|to|with)|provided that|permission|permitted"
     r"|agree(?:s|ment)?|terminat\w*|royalt\w*|obligat\w*|military|liab\w+|indemnif\w*|govern\w*)\b"
 )
@@ -32,19 +32,21 @@ _STRONG = re.compile(
     r"\b(?:non-?commercial\w*|commercial(?:ly)? (?:use|purpose|product|exploit|service|advantage|licen)\w*"
     r"|not .{0,60}commercial|research (?:purpose|only|use)\w*"
     r"|(?:academic|educational|personal|military) (?:use|purpose)\w*"
-    r"|modified (?:mit|apache|bsd|version of the)|based (?:closely )?on the|weapons?|prohibited|forbidden|revenue"
+    r"|modified (?:mit|apache|version of the)|based (?:closely )?on the|weapons?|prohibited|forbidden|revenue"
     r"|monthly active|not permitted|not allowed|shall not|must not|ethical|harmful)\b"
 )
-_STRONG_INSIDE = re.compile(
-    r"\b(?:(?:non)?commercial\w*|research|academic|educational|military|except|excluding|solely)\b"
-)
+_STRONG_INSIDE = re.compile(r"\b(?:(?:non)?commercial\w*|research|academic|educational|military|solely)\b")
 _GRANTS = re.compile(r"\b(?:licen[cs]ed|released|distributed|complies|available|covered|governed)\b", re.I)
 SURE_HEADER = 0.9
-_FLIPS = re.compile(r"\b(?:not|no|never|only)\b")
+_FLIPS = re.compile(r"\b(?:not|never|only)\b")
 _CONTRACT = re.compile(
     r"\b(?:you (?:may|shall|must|agree|will|are)|this (?:license|agreement)|hereby grants?|licensor|licensee"
     r"|shall not)\b"
 )
+_OWN_GRANT = re.compile(
+    r"\b(?:redistribution and use in\W+source|permission is (?:hereby )?granted|permission to use, copy)\b"
+)
+GRANT_WORDS = 40
 AGREEMENT_WORDS = 150
 AGREEMENT_MARKS = 6
 TITLE_CHARACTERS = 400
@@ -125,7 +127,7 @@ def speaks_of_rules(text: str, words: int, inside: bool) -> bool:
 
     A few words need plain speech to count; amid the text of a licence one word of duty is enough.
     """
-    if inside and _STRONG_INSIDE.search(text):
+    if inside and words >= 3 and _STRONG_INSIDE.search(text):
         return True
     if words < RESIDUAL_WORDS:
         return bool(_STRONG.search(text) or (words <= 2 and _FLIPS.search(text)))
@@ -158,7 +160,7 @@ def notice_matches(text: str, matches: list[Match]) -> list[Match]:
     headers = [m for m in matches if m.via == "header"]
     kept = [m for m in matches if m.via != "header"]
     notices = [notice for start, end in gaps(text, texts) for notice in find_notices(text, start, end)]
-    stated = [n for n in notices if n.via != "url"]
+    stated = [n for n in notices if n.via != "url" or plainly_stated(n, text)]
     for header in headers:
         if stem(header.id) in {stem(m.id) for m in texts}:
             continue
@@ -179,6 +181,8 @@ def notice_matches(text: str, matches: list[Match]) -> list[Match]:
 
 def plainly_stated(notice: Notice, text: str) -> bool:
     """Beside the text of a licence another name counts only in a tag or after "licensed under" and the like."""
+    if notice.via == "url":
+        return re.search(r"\bunder[^.;]{0,40}$", text[max(0, notice.start - 60) : notice.start]) is not None
     said = _GRANTS.search(text, max(0, notice.start - 60), notice.end)
     return notice.via == "tag" or (notice.via == "name" and said is not None)
 
@@ -219,6 +223,8 @@ def conclude(
 
 def is_agreement(text: str, left: list[Residual]) -> bool:
     """Whether what is left over speaks like a contract, often enough to be one."""
+    if any(r.words >= GRANT_WORDS and _OWN_GRANT.search(text, r.start, r.end) for r in left):
+        return True
     if sum(r.words for r in left) < AGREEMENT_WORDS:
         return False
     return sum(1 for r in left for _ in _CONTRACT.finditer(text, r.start, r.end)) >= AGREEMENT_MARKS

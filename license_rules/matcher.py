@@ -22,6 +22,9 @@ MOST_REGIONS = 60
 LEAST_TRIGRAMS = 5
 CANDIDATES = 10
 RIVALS = 6
+SPLIT_GAP = 50  # words between two copies of a text
+SPLIT_LOSS = 0.03
+LEAST_OWN = 6  # trigrams; fewer are chance, such as the name of a maker
 NEAR_GAIN = 0.4  # of the best candidate's; what explains less is no rival of it
 ENOUGH_RECALL = 0.7
 ENOUGH_SCORE = 0.75
@@ -133,15 +136,38 @@ def place(base: Index, free: Ids, number: int) -> Placed | None:
     first = int(np.argmin(total[: last + 1]))
     if last <= first:
         return None
-    inside = kinds[first:last]
-    needed = len(required)
-    scratch[free[first:last][inside == 2]] = 1
-    recall = int(np.count_nonzero(scratch[required])) / needed if needed else 1.0
-    scratch[required] = 0
+    recall = recall_of(base, free, kinds, required, first, last)
+    while (gap := longest_gap(kinds, first, last)) is not None:
+        sides = [(first, gap[0]), (gap[1], last)]
+        held = [recall_of(base, free, kinds, required, *side) for side in sides]
+        if max(held) < recall - SPLIT_LOSS:
+            break
+        (first, last), recall = sides[held.index(max(held))], max(held)
+    inside, needed = kinds[first:last], len(required)
     if recall < (SHORT_RECALL if needed < SHORT else ENOUGH_RECALL):
         return None
     placed = Placed(number, first, last, float((inside > 0).mean()), recall)
     return placed if placed.score >= ENOUGH_SCORE else None
+
+
+def recall_of(
+    base: Index, free: Ids, kinds: npt.NDArray[np.uint8], required: npt.NDArray[np.uint32], first: int, last: int
+) -> float:
+    """Share of the required trigrams that stand between two places."""
+    if not len(required):
+        return 1.0
+    base.scratch[free[first:last][kinds[first:last] == 2]] = 1
+    held = int(np.count_nonzero(base.scratch[required])) / len(required)
+    base.scratch[required] = 0
+    return held
+
+
+def longest_gap(kinds: npt.NDArray[np.uint8], first: int, last: int) -> tuple[int, int] | None:
+    """The longest stretch that a reference does not explain, if it is long enough to part two copies of it."""
+    if np.count_nonzero(kinds[first:last]) + SPLIT_GAP > last - first:
+        return None
+    start, end = max(runs(kinds[first:last] == 0), key=lambda run: run[1] - run[0])
+    return (first + start, first + end) if end - start > SPLIT_GAP else None
 
 
 def overlap(one: Placed, other: Placed) -> float:
@@ -163,6 +189,9 @@ def decide(base: Index, free: Ids, rivals: list[Placed]) -> Placed:
             wins[winner] += 1
     base.scratch[present] = 0
     best = rivals[max(range(len(rivals)), key=lambda n: (wins[n], rivals[n].score, -n))]
+    if base.references[best.reference].deprecated:
+        current = [r for r in rivals if not base.references[r.reference].deprecated and r.score > best.score - 0.05]
+        best = max(current, key=lambda r: r.score, default=best)
     common = [r for r in rivals if base.references[r.reference].osi and r.recall > max(0.95, best.recall + 0.03)]
     return max(common, key=lambda r: r.score) if common else best
 
@@ -185,9 +214,9 @@ def prefers(base: Index, one: Placed, other: Placed) -> bool:
 
 
 def own_share(base: Index, one: Placed, other: Placed) -> float | None:
-    """Of the trigrams that `one` requires and `other` lacks, the share that the marked text holds; None without any."""
+    """Of the trigrams that `one` requires and `other` lacks, the share that the marked text holds; None for too few."""
     own = base.own(one.reference, other.reference)
-    return int(np.count_nonzero(base.scratch[own])) / len(own) if len(own) else None
+    return int(np.count_nonzero(base.scratch[own])) / len(own) if len(own) >= LEAST_OWN else None
 
 
 def complete(base: Index, free: Ids, placed: Placed) -> Region:

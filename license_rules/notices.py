@@ -10,6 +10,7 @@ from itertools import islice
 from license_rules.names import fold, normalise_name, opens_a_name, spdx_list, url_ids
 
 LONGEST_NAME = 12
+MOST_NAMES = 500  # places in a text where a name is looked for
 _SAYS_LICENSE = re.compile(r"licen[cs]e|agreement|terms|policy", re.I)
 SHORT_TEXT = 600  # characters; in so short a text a line that is a name is a statement
 
@@ -22,7 +23,7 @@ _UNDER = re.compile(
     r"(?:\b(?:under|by|accept|complies with|subject to)\s+(?:the\s+)?"
     r"(?:(?:terms|conditions|provisions)\s+(?:and\s+conditions\s+)?(?:of|in)\s+)?(?:the\s+|an?\s+|version\s+[\d.]+\s+of\s+the\s+)?"
     r"|\blicen[cs]es?\b[\"']?\s*(?:is|are|type|[:=])\s*[\"'\[(]*(?:the\s+)?|\buses?\s+(?:the|an?)\s+)"
-    r"(?P<name>(?!same\b|this\b|license\b)[^\s:;()\[\]<>{}][^:;()\[\]<>{}]{1,110})",
+    r"(?=(?P<name>(?!same\b|this\b|the\b|an?\b|license\b)[^\s:;()\[\]<>{}][^:;()\[\]<>{}]{1,110}))",
     re.I,
 )
 _AND = re.compile(r"^[\s,/&]*(?:and|or|and/or)?[\s,/]*(?:under\s+)?(?:the\s+|an?\s+)?", re.I)
@@ -121,7 +122,7 @@ def gnu(text: str) -> Iterator[Notice]:
 
 def named(text: str) -> Iterator[Notice]:
     """Names after "under the …", "license: …" and the like; several where they are strung together."""
-    for match in _UNDER.finditer(text):
+    for match in islice(_UNDER.finditer(text), MOST_NAMES):
         rest, at = match.group("name"), match.start("name")
         while rest:
             ids, length = leading_name(rest)
