@@ -6,9 +6,11 @@ from license_rules.names import Name, normalise_name
 from license_rules.notices import Notice, find_notices
 from license_rules.openness import is_open, licence_name, openness
 from license_rules.registry import Entry, registry
+from license_rules.tokens import READ_LIMIT
 
 __all__ = [
     "CLAUSES",
+    "READ_LIMIT",
     "RESTRICTS_USE",
     "Clause",
     "Entry",

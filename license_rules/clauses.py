@@ -62,6 +62,7 @@ _UNITS = {
     "million": 10**6, "m": 10**6, "billion": 10**9, "b": 10**9, "thousand": 10**3, "k": 10**3, "万": 10**4, "亿": 10**8
 }  # fmt: skip
 _QUOTES = str.maketrans("“”„«»’‘\u2011\u2013\u00a0", '"""""\'\'-- ')
+_WITHOUT = re.compile(r"\bexclud|不包括|without regard")
 _WITHIN = r"(?:[^.]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
 _SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
 
@@ -140,7 +141,7 @@ def clauses(text: str) -> list[Clause]:
                 start, end = sentence(plain, match.start(), match.end())
                 if compiled.unless and compiled.unless.search(plain, start, end):
                     continue
-                value = read_value(compiled.rule.value, match, plain, end)
+                value = read_value(compiled.rule, match, plain, end)
                 found.setdefault((compiled.rule.clause, value), Clause(compiled.rule.clause, start, end, value))
     return sorted(tidy(list(found.values())), key=lambda c: (c.start, CLAUSES.index(c.clause)))
 
@@ -175,12 +176,14 @@ def sentence(text: str, start: int, end: int) -> tuple[int, int]:
     return begin, stop
 
 
-def read_value(kind: str, match: re.Match[str], text: str, end: int) -> int | tuple[str, ...] | None:
-    if kind == "number":
+def read_value(rule: Rule, match: re.Match[str], text: str, end: int) -> int | tuple[str, ...] | None:
+    if rule.value == "number":
         return number(match.group("number"), match.group("unit"))
-    if kind == "places":
+    if rule.value == "places":
+        if rule.clause == "governing_law" and (without := _WITHOUT.search(text, match.start(), end)):
+            end = without.start()
         names = list(places())
-        hits = place_pattern().finditer(text, match.start(), max(end, match.end()))
+        hits = place_pattern().finditer(text, match.start(), end)
         found = list(dict.fromkeys(names[int(str(hit.lastgroup)[1:])] for hit in hits))
         return tuple(name for name in found if name != "China" or "Hong Kong" not in found)
     return None

@@ -215,7 +215,7 @@ def conclude(
     main = max(texts or matches, key=lambda m: (m.end - m.start) * m.score)
     missing = max((r.missing for r in regions), default=0)
     foreign = any(r.rules and r.words >= RESIDUAL_WORDS for r in left)
-    exact = all(m.exact for m in matches) and not (texts and foreign)
+    exact = all(m.exact for m in matches) and not (texts and foreign) and not truncated
     expression = " AND ".join(dict.fromkeys(m.id for m in matches)) if exact else named_variant(main.id, tokens.text)
     verdict = "exact" if exact else "variant"
     return Identification(verdict, expression, main.id, main.score, tuple(matches), residual, missing, truncated)

@@ -11,7 +11,17 @@ from typing import Any
 import msgspec
 import yaml
 
-from license_rules import RESTRICTS_USE, Clause, Identification, Residual, clauses, identify, is_open, licence_name
+from license_rules import (
+    READ_LIMIT,
+    RESTRICTS_USE,
+    Clause,
+    Identification,
+    Residual,
+    clauses,
+    identify,
+    is_open,
+    licence_name,
+)
 from output.record import EvidenceRecord, Points, Subject
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, searched
@@ -129,6 +139,8 @@ def shown(found: Identification, text: str) -> tuple[int, int]:
 
 
 def text_points(found: Identification, asks: Sequence[Clause]) -> Points:
+    if found.verdict == "custom" and found.expression:
+        return "open" if is_open(found.expression) else "closed"
     if found.verdict != "exact":
         return "closed" if any(c.clause in RESTRICTS_USE for c in asks) else "neutral"
     return "open" if all(is_open(m.id) for m in found.matches) else "closed"
@@ -176,11 +188,16 @@ def phrase(text: str, start: int, end: int) -> str:
 
 
 def text_statement(name: str, found: Identification, reading: Reading) -> str:
+    if found.verdict == "custom" and found.expression:
+        osi = "open licence" if is_open(found.expression) else "not an open licence"
+        return f"{name} bears the title {licence_name(found.expression)}, {osi}; its words were not compared."
     if found.verdict == "custom":
         start, end = shown(found, reading.text)
         return f'{name} is a bespoke licence, none that is known: "{phrase(reading.text, start, end)}"'
     assert found.base is not None
     base = licence_name(found.base)
+    if found.truncated:
+        return f"{name} begins with the text of {base}; only its first {READ_LIMIT:,} characters were read."
     if found.verdict == "exact":
         named = [m.id for m in found.matches]
         names = ", ".join(dict.fromkeys(licence_name(i) for i in named))

@@ -54,3 +54,15 @@ def test_a_file_without_licence() -> None:
     record = text_record(b"Pancakes: flour, milk, eggs.")
     assert record.outcome == "absent"
     assert record.searched[0].sha256 == hashlib.sha256(b"Pancakes: flour, milk, eggs.").hexdigest()
+
+
+def test_a_title_is_not_a_text() -> None:
+    record = text_record(b"Gemma Terms of Use\n\n" + b"You agree that you may use this under this agreement. " * 40)
+    assert (record.value["verdict"], record.value["expression"]) == ("custom", "LicenseRef-AI-gemma")
+    assert record.statement.startswith("LICENSE bears the title Gemma Terms of Use, not an open licence;")
+
+
+def test_what_was_not_read_to_the_end_is_not_exact() -> None:
+    record = text_record(LICENSE * 250)
+    assert (record.value["verdict"], record.value["truncated"]) == ("variant", True)
+    assert record.statement.startswith("LICENSE begins with the text of Apache-2.0; only its first 2,000,000 ")
