@@ -25,7 +25,7 @@ WORDS = {
     "hardware.parallelism": "Training parallelism",
     "hardware.energy": "Energy of training",
     "data.described": "Training data described",
-    "data.withheld": "Training data not open",
+    "data.withheld": "Training data kept in-house or back",
     "license.declared": "Licence named",
 }
 

@@ -42,6 +42,7 @@ class DataRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     named: str
     many: str
     kinds: str
+    not_names: list[str]
     training_data: str
     vague: str
     sections: str
@@ -142,6 +143,8 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     own = speaker.own(text)
     section = bool(said(rules.sections).search(sentence.section))
     training = bool(said(rules.training).search(text))
+    if in_summary(sentence) and not own:
+        return
     if re.match(r"(?:Table|Figure) \d", text) and not training:
         return
     used = bool(said(rules.used).search(text))
@@ -150,12 +153,16 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     hours = any(f.kind == "device_hours" for f in facts) and training and not in_summary(sentence)
     if compared and not own and not hours:
         return
-    if not ((training and ours) or hours or (used and (section or own) and not compared) or section):
+    emitted = any(f.kind in GROUPS["hardware.energy"] for f in facts) and (section or own or training)
+    linked = bool(CONNECTED.search(text)) or any(f.kind == "cluster" for f in facts)
+    used_here = used and (section or own) and not compared
+    if not ((training and ours) or hours or emitted or used_here or (section and linked)):
         return
+    theirs = own or bool(said(lexicon().of_the_model).search(text)) or (section and bool(CONNECTED.search(text)))
     for indicator, kinds in GROUPS.items():
         about = [f for f in facts if f.kind in kinds]
         anchors = [f for f in about if is_anchor(f, indicator, text, training and ours, section)]
-        if not anchors or (indicator == "hardware.training" and not (training or used or section)):
+        if not anchors or (indicator == "hardware.parallelism" and not theirs):
             continue
         key = tuple(
             sorted({str((f.kind, f.value.get("name"), f.value.get("count"), f.value.get("amount"))) for f in about})
@@ -166,13 +173,16 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
         yield Statement(indicator, anchors[0].kind, sentence, anchors[0].start, anchors[0].end, value, key, weight)
 
 
+CONNECTED = re.compile(r"(?i)\b(?:(?:inter)?connect\w*|equipped|contains?|consists? of|comprising)\b")
+
+
 def is_anchor(fact: Fact, indicator: str, text: str, trained: bool, section: bool) -> bool:
     """Whether a fact alone says something: a cloud, a link or a framework does only where training is spoken of."""
     rules = lexicon().hardware
     if fact.kind == "cluster":
         return indicator == "hardware.training" and (section or trained)
     if fact.kind == "interconnect":
-        return section and bool(re.search(r"(?i)\b(?:inter)?connect\w*|\bequipped\b", text))
+        return section and bool(CONNECTED.search(text))
     if fact.kind == "framework":
         common = str(fact.value["name"]).lower() in rules.common_frameworks
         return trained and not common and bool(said(rules.framework).search(text))
@@ -281,7 +291,9 @@ def source_spans(text: str, ours: bool, making: bool) -> list[tuple[int, int, bo
     rules = lexicon().data
     found: list[tuple[int, int, bool]] = []
     if ours:
-        named = [m for m in said(rules.named, case=True).finditer(text) if m[0].split()[0] not in STARTERS]
+        named = [
+            m for m in said(rules.named, case=True).finditer(text) if m[0].split()[0].lower() not in rules.not_names
+        ]
         found += [(*m.span(), True) for m in named]
         found += [(*m.span(), False) for m in re.finditer(r"\d+(?:\.\d+)?\s?%\s[^.]{0,60}\d+(?:\.\d+)?\s?%", text)]
     wordings = [rules.many] if ours and said(rules.training).search(text) else []
@@ -294,9 +306,6 @@ def source_spans(text: str, ours: bool, making: bool) -> list[tuple[int, int, bo
         wordings.append(rules.strong)
     found += [(*m.span(), False) for wording in wordings if (m := said(wording).search(text))]
     return found
-
-
-STARTERS = ("We", "Our", "The", "This", "These", "For", "In", "To", "A", "An")
 
 
 def stage(text: str, sentence: Sentence) -> str:

@@ -98,6 +98,9 @@ def test_training_hardware(heading: str, text: str, given: str, points: str) -> 
         ("2. Throughput", "The experiment was run on 8 V100 GPUs to compare both frameworks."),
         ("2. Architecture", "The model was designed to fit within a consumer GPU such as an RTX 4090."),
         ("6. Evaluation", "Evaluation was performed on 4 A100 GPUs."),
+        ("1. Introduction", "Training large models relies on scarce accelerators such as the H100."),
+        ("3. Storage", "For clusters with 10,000 accelerators, reading scales linearly."),
+        ("4. Training", "We use local batches of 16 per GPU."),
     ],
 )
 def test_no_training_hardware(heading: str, text: str) -> None:
@@ -109,6 +112,11 @@ def test_parallelism() -> None:
     (record,) = found("2. Infrastructure", text, "hardware.parallelism")
     assert [fact["name"] for fact in record.value["facts"]] == ["tensor", "sharded"]
     assert found("2. Setup", "We evaluate in a zero-shot setting, training nothing.", "hardware.parallelism") == []
+
+
+def test_energy() -> None:
+    (record,) = found("5. Carbon Footprint", "A total of 539 tCO2eq were emitted.", "hardware.energy")
+    assert record.points == "open"
 
 
 @pytest.mark.parametrize(
@@ -155,6 +163,11 @@ def test_coverage_names_topics_and_what_is_missing() -> None:
     (record,) = found("2. Training Data", text, "preprint.coverage")
     assert list(record.value["topics"]) == ["training data"]
     assert "limitations" in record.value["missing"]
+
+
+@pytest.mark.parametrize("seed", ["A-", "A.", "1,", "we use a ", "(a ", "8 x ", "1K-a ", "the ", "a_"])
+def test_hostile_sentences_come_to_an_end(seed: str) -> None:
+    assert read(report("3.1 Data", seed * 400))
 
 
 def test_a_damaged_report_is_an_error() -> None:
