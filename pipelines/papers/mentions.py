@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -45,19 +46,17 @@ def mentions(document: Document) -> Iterator[Mention]:
         yield Mention(found.id, found.version, place, words, document, found.start, found.end)  # type: ignore[arg-type]
 
 
+ENTRY = r"@(?!comment|string|preamble)[A-Za-z]{3,20}\s?\{"
+
+
 def bibtex_entries(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of BibTeX entries, by counting braces."""
-    after = 0
-    for match in re.finditer(r"@(?!comment|string|preamble)[A-Za-z]{3,20}\s?\{", text):
-        if match.start() < after:
-            continue
-        depth = 0
-        limit = min(len(text), match.start() + BIBTEX_LIMIT)
-        for brace in re.finditer(r"[{}]|\n@|```", text[match.end() - 1 : limit]):
+    """Spans of BibTeX entries, by counting braces; one that is not closed ends where the next begins."""
+    for match in islice(re.finditer(ENTRY, text), MAX_MENTIONS):
+        depth = 1
+        for brace in re.finditer(rf"{ENTRY}|[{{}}]|```", text[match.end() : match.start() + BIBTEX_LIMIT]):
             depth += {"{": 1, "}": -1}.get(brace[0], 0)
-            if depth == 0 or brace[0] in ("\n@", "```"):
-                after = match.end() - 1 + brace.end()
-                yield match.start(), after
+            if depth == 0 or brace[0] not in "{}":
+                yield match.start(), match.end() + (brace.end() if depth == 0 else brace.start())
                 break
 
 

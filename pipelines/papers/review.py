@@ -216,10 +216,21 @@ def said_in(document: Document, by: str, rule: str, review: Review, start: int, 
     return Said(by, rule, review, document, *quote_span(document.text, start, end))
 
 
-CLAIM = re.compile(
-    r"(?i)[^\n。]{0,160}\b(?:accepted|to appear|published (?:at|in)|under review|接收|录用)[^\n。]{0,120}"
-)
+CLAIM = re.compile(r"(?i)\b(?:accepted|to appear|published (?:at|in)|under review)\b|接收|录用")
 ABOUT_A_PAPER = re.compile(r"(?i)\bpaper|report|\bwork\b|论文|arxiv|oral|spotlight|poster|conference|journal")
+
+
+def claims(text: str) -> Iterator[tuple[int, int]]:
+    """Spans around words of acceptance, within their line."""
+    after = 0
+    for match in CLAIM.finditer(text):
+        if match.start() < after:
+            continue
+        start = max(text.rfind("\n", 0, match.start()) + 1, match.start() - 160, after)
+        stop = text.find("\n", match.end(), match.end() + 120)
+        after = stop if stop >= 0 else min(len(text), match.end() + 120)
+        raw = text[start:after]
+        yield start + len(raw) - len(raw.lstrip()), after - len(raw) + len(raw.rstrip())
 
 
 def from_claims(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
@@ -231,21 +242,20 @@ def from_claims(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
         if document.kind == "hub_model":
             continue
         entries = list(bibtex_entries(document.text))
-        for match in CLAIM.finditer(document.text):
-            if any(s <= match.start() < e for s, e in entries) or not ABOUT_A_PAPER.search(match[0]):
+        for start, end in claims(document.text):
+            sentence = document.text[start:end]
+            if any(s <= start < e for s, e in entries) or not ABOUT_A_PAPER.search(sentence):
                 continue
-            review = read_comment(match[0])
-            if review is None or not review.venue or not about(match[0], paper, document):
+            review = read_comment(sentence)
+            if review is None or not review.venue or not about(sentence, paper):
                 continue
-            start = match.start() + len(match[0]) - len(match[0].lstrip())
-            end = match.start() + len(match[0].rstrip())
             yield said_in(document, "claim of the maker", "claim", review, start, end)
             shown += 1
             if shown >= CLAIMS_SHOWN:
                 return
 
 
-def about(sentence: str, paper: OwnPaper, document: Document) -> bool:
+def about(sentence: str, paper: OwnPaper) -> bool:
     """Whether a claim speaks of this paper: it names it, its id, or says "our paper" in a text that has no other."""
     if paper.id in sentence:
         return True
