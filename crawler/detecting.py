@@ -51,8 +51,13 @@ def load_detectors() -> int:
 class DetectPipeline:
     """Runs the detectors in a process of their own, so that a large tree or PDF never blocks the crawl's loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
+        self.session = session
         self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> DetectPipeline:
+        return cls(session_of(crawler))
 
     def open_spider(self) -> None:
         """Let the process load the detectors while the first answers are on their way."""
@@ -63,6 +68,7 @@ class DetectPipeline:
 
     async def process_item(self, item: Read) -> Evidence:
         dossier = dossier_of(item)
+        self.session.issues += item.issues
         loop = asyncio.get_running_loop()
         return Evidence(dossier, await loop.run_in_executor(self.pool, read, dossier))
 

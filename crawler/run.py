@@ -6,7 +6,6 @@ import json
 import logging
 import platform
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -136,13 +135,13 @@ def crawl(
         outcome.interrupted = "shutdown" in reasons and not outcome.failures
         whole = not outcome.failures and len(outcome.dossiers) == len(roots) and not outcome.interrupted
         outcome.state = "complete" if whole else "incomplete"
-        finish(run, outcome, session.requests)
+        finish(run, outcome, session)
         log.close()
         logging.getLogger().removeHandler(log)
     return outcome
 
 
-def finish(run: RunFolder, outcome: Outcome, counts: Counter[str]) -> None:
+def finish(run: RunFolder, outcome: Outcome, session: Session) -> None:
     run.close(
         outcome.state,
         versions={
@@ -150,8 +149,9 @@ def finish(run: RunFolder, outcome: Outcome, counts: Counter[str]) -> None:
             "scrapy": version("scrapy"),
             "detectors": {d.name: f"{d.definition.version}+{d.rules_version}" for d in DETECTORS},
         },
-        requests=dict(sorted(counts.items())),
+        requests=dict(sorted(session.requests.items())),
         failures=outcome.failures,
+        issues=session.issues,
         misses=[
             {"target": m.target, "what": m.what, "url": m.source.url, "outcome": m.outcome, "reason": m.reason}
             for d in outcome.dossiers

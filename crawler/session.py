@@ -25,6 +25,7 @@ class Session:
     requests: Counter[str] = field(default_factory=Counter)  # by public host
     failures: list[str] = field(default_factory=list)
     dossiers: list[Dossier] = field(default_factory=list)
+    issues: list[str] = field(default_factory=list)  # what answers said that is not known
 
 
 def session_of(crawler: Crawler) -> Session:

@@ -18,6 +18,7 @@ from spiders.addresses import github_api, github_archive, github_page, github_ra
 from spiders.document import Document, Kind
 from spiders.hub import LICENSE_NAME, NOT_A_TEXT, new_leads, note_base_names
 from spiders.leads import leads_of_text
+from spiders.strict import issues
 from spiders.walk import ARCHIVE_CAP, PAPER_CAP, Ask, Walk
 
 READ_ENDINGS = re.compile(
@@ -77,6 +78,7 @@ async def walk_github(walk: Walk) -> None:
     answer = await walk.ask(Ask(github_api(walk.name), "github_repository", walk.target, github_page(walk.name)))
     if answer.document is None or not answer.facts:
         return
+    walk.issues += issues("github_repository", walk.target, answer.facts)
     facts = repository(answer.facts)
     name = facts.full_name
     commit = await commit_of(walk, name, facts.default_branch or "HEAD")

@@ -12,6 +12,7 @@ from huggingface_hub import DatasetInfo, ModelInfo
 from spiders.addresses import hub_api, hub_file, hub_page
 from spiders.document import Kind, Lead
 from spiders.leads import base_names, leads_of_facts, leads_of_text
+from spiders.strict import issues
 from spiders.walk import PAPER_CAP, Ask, Walk
 
 LICENSE_NAME = re.compile(
@@ -53,6 +54,7 @@ async def walk_repository(walk: Walk, kind: str) -> None:
         return
     read_facts: Callable[..., ModelInfo | DatasetInfo] = ModelInfo if kind == "models" else DatasetInfo
     typed = read_facts(**info)
+    walk.issues += issues(facts_kind, walk.target, info)
     walk.leads += leads_of_facts(answer.document, walk.target, info)
     if not typed.sha:
         return

@@ -47,13 +47,14 @@ class Release:
 
 @dataclass(frozen=True)
 class Read:
-    """The item of this spider: documents, misses and leads of one release."""
+    """The item of this spider: documents, misses and leads of one release, and what answers said that is not known."""
 
     root: str
     entry: str | None
     documents: tuple[Document, ...]
     misses: tuple[Miss, ...]
     leads: tuple[Lead, ...]
+    issues: tuple[str, ...] = ()
 
 
 PaperChoice = Callable[[Read], Iterable[tuple[str, str]]]
@@ -197,4 +198,5 @@ def assemble(release: Release) -> Read:
         tuple(d for w in walks for d in w.documents),
         tuple(m for w in walks for m in w.misses),
         tuple(release.leads),
+        tuple(line for w in walks for line in w.issues),
     )

@@ -71,6 +71,7 @@ class Walk:
     documents: list[Document] = field(default_factory=list)
     misses: list[Miss] = field(default_factory=list)
     leads: list[Lead] = field(default_factory=list)
+    issues: list[str] = field(default_factory=list)  # what an answer says that is not known
     base_names: list[Lead] = field(default_factory=list)  # base models named in prose, to be resolved
 
     @property
