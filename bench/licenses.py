@@ -96,6 +96,8 @@ def ours(text: str) -> Answer:
 
 def outcome(row: Row, answer: Answer) -> str:
     want, got = expected(row), answer.ids
+    if not got and not answer.verdict:
+        return "none"
     if row.suite == "ai-custom" or row.kind == "custom":
         if got == want and want:
             return "exact"
@@ -106,6 +108,8 @@ def outcome(row: Row, answer: Answer) -> str:
         return "exact" if answer.verdict in ("exact", "") else "variant"
     if not got:
         return "none"
+    if answer.verdict in ("variant", "custom"):
+        return "honest"
     return "more" if got > want else "wrong" if not got & want else "part"
 
 

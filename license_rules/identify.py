@@ -20,6 +20,8 @@ MISSING_WORDS = 12
 MOST_MISSING = 60
 MISSING_SHARE = 0.08
 LEAST_RECALL = 0.85
+LEAST_RECALL_SHORT = 0.92  # of short texts that are no well-known licence
+LONG_TEXT = 1000
 RESIDUAL_WORDS = 8
 EXACT_AI = 0.985
 
@@ -140,7 +142,8 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
     start, end = tokens.span(region.first, region.last)
     inside = any(r.rules and r.start >= start and r.end <= end for r in left)
     tolerated = min(MOST_MISSING, max(MISSING_WORDS, MISSING_SHARE * known.words))
-    complete = region.recall >= LEAST_RECALL and region.missing <= tolerated
+    enough = LEAST_RECALL if known.osi or known.words > LONG_TEXT else LEAST_RECALL_SHORT
+    complete = region.recall >= enough and region.missing <= tolerated
     exact = (complete or known.kind == "header") and not inside
     if known.kind == "ai":
         exact = exact and region.score >= EXACT_AI and anchored(known.id, tokens.text)
@@ -167,7 +170,9 @@ def notice_matches(text: str, matches: list[Match]) -> list[Match]:
         inside = [n for n in stated if header.start - 80 <= n.start < header.end]
         if not inside and len(stated) > 0 and header.score < SURE_HEADER:
             continue
-        kept += [replace(header, id=ident) for ident in dict.fromkeys(n.id for n in inside) or [header.id]]
+        words = text[header.start : header.end]
+        named = dict.fromkeys(told_by_notice(i, words) for i in [n.id for n in inside] or [header.id])
+        kept += [replace(header, id=ident) for ident in named]
         stated = [n for n in stated if n not in inside]
     if texts:
         stated = [n for n in stated if plainly_stated(n, text)]
@@ -177,6 +182,18 @@ def notice_matches(text: str, matches: list[Match]) -> list[Match]:
             known.add(stem(notice.id))
             kept.append(Match(notice.id, notice.via, notice.start, notice.end, 1.0, True))
     return kept
+
+
+def told_by_notice(ident: str, text: str) -> str:
+    """The form of the GNU Free Documentation License that only its notice tells: invariant sections, later versions."""
+    if not ident.startswith("GFDL-"):
+        return ident
+    words = " ".join(text.lower().split())
+    later = "or-later" if "any later version" in words else "only"
+    sections = (
+        "-no-invariants" if "no invariant sections" in words else "-invariants" if "invariant sections" in words else ""
+    )
+    return f"{ident[:8]}{sections}-{later}"
 
 
 def plainly_stated(notice: Notice, text: str) -> bool:

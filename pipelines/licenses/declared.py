@@ -59,7 +59,7 @@ def hub_records(detector: Detector, dossier: Dossier, answer: Document) -> Itera
     if info is None:
         return  # the detector of weights reports an answer that is no JSON
     subject = dossier.subject(answer.target)
-    where = "Metadata on HuggingFace"
+    where = f"Metadata of {short(answer.target)} on HuggingFace"
     card: dict[str, Any] = found if isinstance(found := info.get("cardData"), dict) else {}
     tags: list[Any] = listed if isinstance(listed := info.get("tags"), list) else []
     tagged = [(n, str(tag)) for n, tag in enumerate(tags) if str(tag).startswith("license:")]
@@ -92,7 +92,8 @@ def front_records(detector: Detector, dossier: Dossier, document: Document) -> I
     quote, selector = quote_span(document.text, *card.front.span("license"))
     for given in card.front.strings("license"):
         subject = dossier.subject(document.target)
-        yield said(detector, document, subject, "Front matter", given, name, link, quote, selector, "front-matter")
+        where = f"Front matter of {short(document.target)}"
+        yield said(detector, document, subject, where, given, name, link, quote, selector, "front-matter")
 
 
 def readme_records(detector: Detector, dossier: Dossier, document: Document) -> Iterator[EvidenceRecord]:
@@ -183,7 +184,8 @@ def github_records(detector: Detector, dossier: Dossier, answer: Document) -> It
         )
         return
     quote, selector = quote_pointer(info, "/license/spdx_id")
-    yield said(detector, answer, subject, "GitHub's own detection", given, "", "", quote, selector, "github-detection")
+    where = f"GitHub's own detection for {short(answer.target)}"
+    yield said(detector, answer, subject, where, given, "", "", quote, selector, "github-detection")
 
 
 def said(
@@ -218,7 +220,7 @@ def said(
         "licenses",
         "license.declared",
         "placeholder" if unknown else "present",
-        f"{where} of {short(subject.target)} says {given}{named}{more}{linked}.",
+        f"{where} says {given}{named}{more}{linked}.",
         rule=rule,
         points=points_of(ids),
         value=declared_value(rule, shown, ids, given=given, license_name=name, license_link=link, family=family),

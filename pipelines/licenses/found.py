@@ -47,7 +47,7 @@ def clause_words() -> dict[str, ClauseWords]:
 
 def text_records(detector: Detector, dossier: Dossier, document: Document) -> Iterator[EvidenceRecord]:
     subject = dossier.subject(document.target)
-    name = document.source.path or document.source.url
+    name = file_text(document)
     try:
         reading = read_document(document)
     except UnreadableError as problem:
@@ -96,6 +96,12 @@ def text_records(detector: Detector, dossier: Dossier, document: Document) -> It
     )
     for clause in asks:
         yield clause_record(detector, subject, document, reading, name, clause)
+
+
+def file_text(document: Document) -> str:
+    """How a statement names a file: by its path, and whose it is where that is not a local file."""
+    name = document.source.path or document.source.url
+    return name if document.target.startswith("url:") else f"{name} of {document.target.split(':', 2)[-1]}"
 
 
 def clause_record(

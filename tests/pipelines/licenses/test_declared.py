@@ -54,7 +54,12 @@ def lead(target: str, relation: Any, origin: str = MODEL) -> Lead:
     ("declared", "text", "verdict", "says"),
     [
         ("apache-2.0", LICENSE, "agree", "Metadata and LICENSE of maker/pan agree: Apache-2.0."),
-        ("apache-2.0", LICENSE + CLAUSE, "narrower", "Metadata of maker/pan says Apache-2.0, but LICENSE differs from"),
+        (
+            "apache-2.0",
+            LICENSE + CLAUSE,
+            "narrower",
+            "Metadata of maker/pan says Apache-2.0, but LICENSE of maker/pan differs",
+        ),
         ("mit", LICENSE, "contradicts", "Metadata of maker/pan says MIT, but LICENSE holds Apache-2.0."),
         ("mit", "PANCAKE AGREEMENT. By this license you" + CLAUSE, "narrower", "LICENSE is a bespoke licence."),
     ],

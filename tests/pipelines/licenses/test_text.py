@@ -30,7 +30,7 @@ def text_record(body: bytes) -> EvidenceRecord:
 
 def test_a_known_text() -> None:
     record = text_record(LICENSE)
-    assert record.statement == "LICENSE holds the text of Apache-2.0, open licence."
+    assert record.statement == "LICENSE of maker/model holds the text of Apache-2.0, open licence."
     assert (record.outcome, record.points) == ("present", "open")
     assert (record.value["verdict"], record.value["expression"]) == ("exact", "Apache-2.0")
 
@@ -42,7 +42,7 @@ def test_a_text_with_a_clause_quotes_the_clause() -> None:
     assert record.points != "open"
     assert record.quote is not None
     assert "any commercial purpose" in record.quote.exact
-    assert record.statement.startswith("LICENSE differs from Apache-2.0: ")
+    assert record.statement.startswith("LICENSE of maker/model differs from Apache-2.0: ")
 
 
 @pytest.mark.parametrize("body", [b"", bytes(range(256)) * 40, "LICENCE".encode("utf-16") * 30, b"%PDF-1.7 broken"])
@@ -59,10 +59,14 @@ def test_a_file_without_licence() -> None:
 def test_a_title_is_not_a_text() -> None:
     record = text_record(b"Gemma Terms of Use\n\n" + b"You agree that you may use this under this agreement. " * 40)
     assert (record.value["verdict"], record.value["expression"]) == ("custom", "LicenseRef-AI-gemma")
-    assert record.statement.startswith("LICENSE bears the title Gemma Terms of Use, not an open licence;")
+    assert record.statement.startswith(
+        "LICENSE of maker/model bears the title Gemma Terms of Use, not an open licence;"
+    )
 
 
 def test_what_was_not_read_to_the_end_is_not_exact() -> None:
     record = text_record(LICENSE * 250)
     assert (record.value["verdict"], record.value["truncated"]) == ("variant", True)
-    assert record.statement.startswith("LICENSE begins with the text of Apache-2.0; only its first 2,000,000 ")
+    assert record.statement.startswith(
+        "LICENSE of maker/model begins with the text of Apache-2.0; only its first 2,000,000 "
+    )
