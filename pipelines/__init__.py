@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from output.record import EvidenceRecord
 from pipelines.access import detector as access
 from pipelines.claims import detector as claims
+from pipelines.code_documentation import detector as code_documentation
+from pipelines.community import detector as community
 from pipelines.data_sources import detector as data_sources
 from pipelines.datasheet import detector as datasheet
 from pipelines.detector import Detector
@@ -31,6 +33,8 @@ DETECTORS: tuple[Detector, ...] = (
     paper_text,
     training_code,
     licenses,
+    code_documentation,
+    community,
 )
 
 

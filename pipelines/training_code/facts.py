@@ -11,6 +11,7 @@ import ast
 import json
 import re
 import warnings
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from pipelines.readers.source_tree import TreeFile
 AST_CAP = 512 * 1024  # characters; a longer file is generated and read by its lines
 LONGEST_LINE = 20_000  # characters of a line that are still looked at
 NAME_CAP = 200  # characters of one fact
+NEWLINE = re.compile(r"\n")
 
 PYTHON = frozenset({".py", ".pyw"})
 SHELL = frozenset({".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".qsub", ".pbs", ".lsf", ".ksh", ".bat", ".ps1"})
@@ -189,31 +191,55 @@ def dotted(node: ast.AST) -> str:
     return ".".join(reversed(parts))[:NAME_CAP]
 
 
-LINE_IMPORT = re.compile(r"\s*(?:from\s+([\w.]{1,100})\s+)?import\s+([\w., ]{1,200})")
-LINE_DEF = re.compile(r"\s*(def|class)\s+(\w{1,100})")
-LINE_CALL = re.compile(r"([A-Za-z_][\w.]{0,100})\s{0,2}\(")
-LINE_OPTION = re.compile(r"add_argument\(\s{0,9}['\"]([^'\"]{1,80})")
+COMMENT_LINE = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
+STATEMENT = re.compile(
+    r"^[ \t]*(?:"
+    r"from[ \t]+(?P<module>[\w.]{1,100})[ \t]+import[ \t]+(?P<names>\([^)]{0,4000}\)|[^\n]{1,400})"
+    r"|import[ \t]+(?P<imports>[\w., \t]{1,300})"
+    r"|(?:async[ \t]+)?def[ \t]+(?P<def>\w{1,100})"
+    r"|class[ \t]+(?P<class>\w{1,100})[ \t]*(?:\((?P<bases>[^)]{0,400})\))?"
+    r"|(?P<main>if[ \t]+__name__\b)"
+    r"|(?P<field>\w{1,60})[ \t]*:[ \t]*[\w\[]"
+    r")",
+    re.MULTILINE,
+)
+TOP_ACTION = re.compile(r"^(?:for|while|with)\b", re.MULTILINE)
+CALL = re.compile(r"((?:[A-Za-z_]|(?<=[)\]])\.)[\w.]{0,100})[ \t]{0,2}\((?:\s{0,60}[rbf]?['\"]([^'\"\n]{1,200})['\"])?")
 
 
 def line_facts(text: str) -> Iterator[Fact]:
-    """Python that does not parse, line by line."""
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line[:LONGEST_LINE]
-        if line.lstrip().startswith("#"):
-            continue
-        if match := LINE_IMPORT.match(line):
-            for name in match[2].split(","):
+    """Python by its lines, not its syntax: for what does not parse, and to see whether parsing is worth while."""
+    text = COMMENT_LINE.sub("", text)
+    ends = [match.start() for match in NEWLINE.finditer(text)]
+    for match in STATEMENT.finditer(text):
+        number = bisect_left(ends, match.start(match.lastgroup or 0)) + 1
+        if match["module"]:
+            for name in match["names"].strip("()").split(","):
                 if words := name.split():
-                    yield Fact("import", ".".join(filter(None, (match[1], words[0]))), number)
-        elif match := LINE_DEF.match(line):
-            yield Fact(match[1], match[2], number)
-        elif line.startswith("if __name__"):
+                    yield Fact("import", f"{match['module']}.{words[0]}", number)
+        elif match["imports"]:
+            yield from (Fact("import", words[0], number) for n in match["imports"].split(",") if (words := n.split()))
+        elif match["def"]:
+            yield Fact("def", match["def"], number)
+        elif match["class"]:
+            yield Fact("class", match["class"], number)
+            yield from (
+                Fact("base", base.strip(), number) for base in (match["bases"] or "").split(",") if base.strip()
+            )
+        elif match["main"]:
             yield Fact("main", "", number)
-        else:
-            for match in LINE_OPTION.finditer(line):
-                yield Fact("option", match[1], number)
-            for match in LINE_CALL.finditer(line):
-                yield Fact("call", match[1], number)
+        elif match["field"]:
+            yield Fact("field", match["field"], number)
+    if TOP_ACTION.search(text):
+        yield Fact("main", "top", 1)
+    for match in CALL.finditer(text):
+        number = bisect_left(ends, match.start()) + 1
+        name = match[1] if match[1][0] != "." else "()" + match[1]
+        yield Fact("call", name, number)
+        if match[2]:
+            last = name.rsplit(".", 1)[-1]
+            option = last in OPTION_CALLS
+            yield Fact("option" if option else "arg", match[2] if option else f"{last} {match[2]}", number)
 
 
 def notebook_facts(text: str) -> Iterator[Fact]:

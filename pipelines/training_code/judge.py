@@ -15,6 +15,7 @@ RUNNING = ("inference", "conversion", "quantisation", "model")  # what code that
 
 PRETRAIN = re.compile(r"\bpre-?\s?train(ing|s)?\b", re.IGNORECASE)
 FINETUNE = re.compile(r"\bfine-?\s?tun(e|ing)\b|\bsft\b|\b(rl|rlhf|ppo|grpo|dpo)\b", re.IGNORECASE)
+HELPERS = re.compile(r"(^|/)(utils?|common|misc|ops)/")
 FINETUNE_ONLY = re.compile(r"\bfine-?\s?tun(e|ing)\b|\bsft\b", re.IGNORECASE)
 TRAIN = re.compile(r"\btrain(ing)?\b", re.IGNORECASE)
 
@@ -64,12 +65,12 @@ def judge_survey(survey: Survey) -> Judgement:
     drop_bare_recipes(proofs)
     place_loops(open_loops, proofs, survey)
     add_documented(proofs, survey)
-    drop_bare_data(proofs)
+    drop_bare_support(proofs)
     if not any(proofs[stage] for stage in TRAINING):
         drop_named_data(proofs, judgement)
     named = frozenset(survey.model_files)
-    judgement.stages = {stage: ranked(found, named) for stage, found in proofs.items() if found}
-    judgement.running = {stage: ranked(found) for stage, found in judgement.running.items()}
+    judgement.stages = {stage: ranked(found, stage, named) for stage, found in proofs.items() if found}
+    judgement.running = {stage: ranked(found, stage, named) for stage, found in judgement.running.items()}
     return judgement
 
 
@@ -124,6 +125,8 @@ def drop_bare_recipes(proofs: dict[str, list[Proof]]) -> None:
 def place_loops(open_loops: list[Proof], proofs: dict[str, list[Proof]], survey: Survey) -> None:
     """Loops that say no stage train from scratch, unless all else in the repository speaks of tuning."""
     stage = "pretraining"
+    if tuned(proofs) and not decided(proofs["pretraining"]):
+        open_loops = [p for p in open_loops if not HELPERS.search(p.path)]
     if not decided(proofs["pretraining"]) and tuned(proofs) and not speaks_of_pretraining(survey):
         stage = "finetuning" if decided(proofs["finetuning"]) else "preference"
     proofs[stage] += open_loops
@@ -147,14 +150,22 @@ def add_documented(proofs: dict[str, list[Proof]], survey: Survey) -> None:
             for path, proof in scripts.items():
                 if path == name or path.endswith("/" + name):
                     for stage in stages:
-                        proofs[stage].append(Proof(proof.finding, proof.weight - 0.5, proof.finding.match.rule))
+                        if not contradicts(path, stage):
+                            proofs[stage].append(Proof(proof.finding, proof.weight - 0.5, proof.finding.match.rule))
 
 
-def drop_bare_data(proofs: dict[str, list[Proof]]) -> None:
-    """Making instruction data speaks for tuning only beside code that trains."""
-    loops = any(p.rule != "instruction-data" for stage in TRAINING for p in proofs[stage])
-    if not loops:
-        proofs["finetuning"] = [p for p in proofs["finetuning"] if p.rule != "instruction-data"]
+def contradicts(path: str, stage: str) -> bool:
+    """True where a file's own name says another stage than the documentation's heading."""
+    words = re.sub(r"[_/.]", " ", path)
+    other = FINETUNE_ONLY if stage == "pretraining" else PRETRAIN
+    return other.search(words) is not None
+
+
+def drop_bare_support(proofs: dict[str, list[Proof]]) -> None:
+    """Without a proof that stands by itself, those that only support one fall."""
+    stand = [p for stage in TRAINING for p in proofs[stage] if not rules().by_id[p.rule].supports]
+    for stage in TRAINING if not stand else ():
+        proofs[stage] = []
 
 
 def drop_named_data(proofs: dict[str, list[Proof]], judgement: Judgement) -> None:
@@ -164,36 +175,48 @@ def drop_named_data(proofs: dict[str, list[Proof]], judgement: Judgement) -> Non
         proofs["data_processing"] = []
 
 
-ENTRY = re.compile(
-    r"(^|/)(run_|main_|do_)?(pre_?train\w*|train\w*|fine-?_?tun\w*|sft\w*|dpo\w*|ppo\w*|grpo\w*|\w+_(sft|dpo|ppo|grpo|trainer|train|pretrain|finetune)"
-    r"|main|prepare\w*|pre_?process\w*|eval\w*|generate\w*|recipe)\.\w+$",
+# File names a reader would open first, per stage; names and folders that are beside the point; folders of programs.
+TRAIN_ENTRY = (
+    r"(^|/)((run|main|do)_)?(\w+[-_])?"
+    r"(pre_?train(ing)?|train(ing|er)?|fine[-_]?tun\w*|sft|dpo|ppo|grpo|recipe)([-_]\w+)?\.\w+$"
+)
+DATA_ENTRY = r"(^|/)\w*(prepare|process|tokeni[sz]e|convert|filter|dedup|encode|build)\w*\.\w+$"
+ENTRY = {
+    **dict.fromkeys(TRAINING, re.compile(TRAIN_ENTRY, re.IGNORECASE)),
+    "data_processing": re.compile(
+        r"(^|/)\w*(prepare|process|tokeni[sz]e|convert|filter|dedup|encode|build)\w*\.\w+$", re.IGNORECASE
+    ),
+    "evaluation": re.compile(r"(^|/)\w*(eval|benchmark)\w*\.\w+$", re.IGNORECASE),
+}
+ASIDE = re.compile(
+    r"(^|[/_.-])(experimental|legacy|old|archived?|deprecated|debug|dummy|toy|template|utils?|misc|contrib|research|module"
+    r"|configs?|callbacks?|loss(es)?|args|arguments|common|ops|kernels|bert|t5|vision|ict|ablations?|adapter|changelog)([/_.-]|$)",
     re.IGNORECASE,
 )
-ASIDE = re.compile(
-    r"(^|[/_.-])(experimental|legacy|old|archived?|deprecated|debug|dummy|toy|template|utils?|misc"
-    r"|bert|t5|vision|ict|ablations?)([/_.-]|$)",
-    re.IGNORECASE,
+PROGRAMS = re.compile(
+    r"(^|/)(scripts?|train(ing|er|ers)?|solvers|recipes|bin|cli|launch\w*|pre_?train(ing)?|fine[-_]?tun\w*)/"
 )
 BY_LANGUAGE = {"python": 2.0, "notebook": 1.0, "code": 2.0, "shell": 1.5}
 
 
-def prominence(proof: Proof, named: frozenset[str]) -> float:
+def prominence(proof: Proof, stage: str, named: frozenset[str]) -> float:
     """How soon a reader would name this file: code before settings, entry points before helpers, near the root."""
     path = proof.path
     return (
         proof.weight
         + BY_LANGUAGE.get(proof.finding.language, 0)
-        + (1.5 if ENTRY.search(path) else 0)
+        + (1.5 if stage in ENTRY and ENTRY[stage].search(path) else 0)
+        + (0.5 if PROGRAMS.search(path) else 0)
         + (1.0 if path in named else 0)
         - (2.0 if ASIDE.search(path) else 0)
         - 0.3 * path.count("/")
     )
 
 
-def ranked(proofs: Iterable[Proof], named: frozenset[str] = frozenset()) -> list[Proof]:
+def ranked(proofs: Iterable[Proof], stage: str, named: frozenset[str]) -> list[Proof]:
     """The strongest proof of each file, the one that a reader would name first at the head."""
     best: dict[str, Proof] = {}
     for proof in proofs:
         if proof.path not in best or proof.weight > best[proof.path].weight:
             best[proof.path] = proof
-    return sorted(best.values(), key=lambda p: (-prominence(p, named), p.path))
+    return sorted(best.values(), key=lambda p: (-prominence(p, stage, named), p.path))

@@ -30,12 +30,16 @@ Stage = Literal[
 LAST_SHOWN = {"import": 1, "path": 2}  # kinds of fact that show a signal less plainly than others
 
 
+ANY_OWNER = r"(.+\.)?"  # how a pattern begins that does not ask whose method is called
+
+
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     stage: Stage
     weight: int
     all: list[str]
     decides: bool = True
+    supports: bool = False
     any: list[str] = []
     none: list[str] = []
 
@@ -60,10 +64,10 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         kinds: dict[str, list[tuple[str, str]]] = {}
         for signal, by_kind in self.signals.items():
             for kind, patterns in by_kind.items():
-                kinds.setdefault(kind, []).append((signal, "|".join(f"(?:{p})" for p in patterns)))
+                kinds.setdefault(kind, []).extend((signal, pattern) for pattern in patterns)
         return {
             kind: (
-                re.compile("|".join(f"(?:{p})" for _, p in signals), re.IGNORECASE),
+                re.compile(together(p for _, p in signals), re.IGNORECASE),
                 [(signal, re.compile(p, re.IGNORECASE)) for signal, p in signals],
             )
             for kind, signals in kinds.items()
@@ -84,7 +88,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             anything, each = self.patterns.get(kind, (None, []))
             found = ()
             if anything is not None and anything.fullmatch(name):
-                found = tuple(signal for signal, pattern in each if pattern.fullmatch(name))
+                found = tuple(dict.fromkeys(signal for signal, pattern in each if pattern.fullmatch(name)))
             if len(self.known) > 200_000:
                 self.known.clear()
             self.known[kind, name] = found
@@ -117,6 +121,14 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             and (not rule.any or any(s in signals for s in rule.any))
             and not any(s in signals for s in rule.none)
         ]
+
+
+def together(patterns: Iterable[str]) -> str:
+    """One pattern for all, their common beginning taken out: names are tried once per dot, not once per pattern."""
+    patterns = list(patterns)
+    tails = [p.removeprefix(ANY_OWNER) for p in patterns if p.startswith(ANY_OWNER)]
+    others = [p for p in patterns if not p.startswith(ANY_OWNER)]
+    return "|".join([f"{ANY_OWNER}(?:{'|'.join(tails)})"] * bool(tails) + [f"(?:{p})" for p in others])
 
 
 @cache

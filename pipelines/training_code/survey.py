@@ -111,16 +111,31 @@ class Survey:
     needed: dict[str, Line] = field(default_factory=dict)  # what training again needs -> where it is first seen
 
 
-# Words without which no rule but those for inference can hold, unless the path speaks: a file with none is not parsed.
-SPEAKS = re.compile(
-    rb"backward|\.step\(|\.minimize\(|apply_gradients|apply_updates|\.fit\(|[tT]rainer|pretrain\(|train_from_config"
-    rb"|lm_eval|lighteval|opencompass|human_eval|evalplus|simple_evaluate|pass_at_k|datatrove|datasketch|warcio|trafilatura"
-    rb"|nemo_curator|data_juicer|distilabel|webdataset|streaming|pyarrow|fasttext|memmap|DatasetBuilder|MDSWriter"
-    rb"|ShardWriter|TFRecordWriter|load_dataset"
+# Words of which one line each must be in a Python file for a rule to hold that its path does not speak for: plain
+# searches, so that most files need not be parsed. A line holds when each of its groups has a word in the file.
+SPEAKS = (
+    ((b"backward",), (b"ptim", b".step(", b"ccelerat")),
+    ((b"apply_gradients", b"apply_updates", b"pretrain(", b"train_from_config", b"deepspeed.initialize"),),
+    ((b".update(", b"TPUEstimator", b".train("), (b"optax", b"value_and_grad", b"mesh_tensorflow", b"t5")),
+    ((b".minimize(",), (b"ptim",)),
+    ((b".fit(",), (b"keras", b"tensorflow", b"rainer", b"composer", b"lightning", b"nemo")),
+    ((b"rainer",), (b".train(", b"Trainer(", b".launch(", b".run(", b".learn(", b"train(")),
+    ((b"training_step", b"Recipe"), (b"Lightning", b"ModelPT", b"recipe", b"MegatronBaseModel")),
+    ((b"lm_eval", b"lighteval", b"opencompass", b"human_eval", b"evalplus", b"simple_evaluate", b"pass_at_k"),),
+    ((b"datatrove", b"datasketch", b"warcio", b"trafilatura", b"nemo_curator", b"data_juicer", b"distilabel"),),
+    (
+        (b"webdataset", b"streaming", b"pyarrow", b"fasttext", b"kenlm", b"pyspark", b"apache_beam", b"dolma"),
+        (b"__main__", b"rgument", b"ire", b"click"),
+    ),
+    ((b"memmap", b"DatasetBuilder", b"MDSWriter", b"ShardWriter", b"TFRecordWriter", b"make_builder"),),
+    (
+        (b"load_dataset",),
+        (b"accuracy", b"exact_match", b"metric", b"save", b"write", b"dump", b"to_json", b"to_parquet", b"push"),
+    ),
 )
-SETTINGS = re.compile(rb"learning[_-]?rate|\blr\b|_lr\b|\blr_")
-GENERATES = re.compile(rb"from_pretrained|load_state_dict|load_file|load_checkpoint|LLM\(|load_model|load_weights")
-TRAINS = re.compile(rb"\.backward\(|optimizer\.step|[tT]rainer\.(train|fit)|apply_gradients")
+SETTINGS = (b"learning_rate", b"learning-rate", b"learningRate", b"lr")
+GENERATES = (b"from_pretrained", b"load_state_dict", b"load_file", b"load_", b"LLM(", b".load(", b"restore(")
+TRAINS = (b".backward(", b"optimizer.step", b"rainer.train(", b"rainer.fit(", b"apply_gradients")
 README = re.compile(r"readme(\.(md|rst|txt|markdown|mdx))?$", re.IGNORECASE)
 
 
@@ -165,7 +180,7 @@ def walk(tree: SourceTree, named: re.Pattern[str] | None) -> Survey:
             continue
         role = places().role(file.path)
         if role in ("test", "vendored"):
-            if TRAINS.search(file.body):
+            if holds(file.body, TRAINS):
                 found.outside[role] += 1
             continue
         if silent(file, kind, inference):
@@ -181,14 +196,28 @@ def walk(tree: SourceTree, named: re.Pattern[str] | None) -> Survey:
     return found
 
 
+def speaking(path_signals: Iterable[str]) -> bool:
+    """True for the path of a file that may prove data processing or evaluation by what every program does."""
+    found = set(path_signals)
+    return bool(found & {"data-name", "eval-words", "eval-name", "train-file"}) or found >= {"data-words", "data-place"}
+
+
+def holds(body: bytes, words: Iterable[bytes]) -> bool:
+    """Plain searches one by one: many times faster than one regular expression of alternatives."""
+    return any(word in body for word in words)
+
+
 def silent(file: TreeFile, kind: str, inference: int) -> bool:
     """True for a file for which no rule can hold, or only those for inference, which enough files show."""
     body = file.body or b""
     if kind == "config":
-        return len(body) > CONFIG_CAP or not SETTINGS.search(body)
-    if kind != "python" or SPEAKS.search(body) or rules().of_name("path", file.path):
+        results = "eval-words" in rules().of_name("path", file.path)
+        return results or len(body) > CONFIG_CAP or not holds(body, SETTINGS)
+    if kind != "python":
         return False
-    return inference >= INFERENCE_ENOUGH or not GENERATES.search(body)
+    if speaking(rules().of_name("path", file.path)) or any(all(holds(body, g) for g in line) for line in SPEAKS):
+        return False
+    return inference >= INFERENCE_ENOUGH or not holds(body, GENERATES)
 
 
 def in_package(finding: Finding, packages: Iterable[str]) -> bool:

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.commands.inspect import command as inspect
 from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
 from pipelines.training_code import detector
@@ -126,3 +128,19 @@ def test_same_bytes_same_records() -> None:
     document = archive(files_of(CASES[0].read_text("utf-8")))
     once, again = (list(detector.detect(Dossier(TARGET, (document,)), ())) for _ in range(2))
     assert once == again
+
+
+def test_inspect_a_folder_and_explain_it(tmp_path: Path) -> None:
+    for path, body in files_of((CASES[0].parent / "pretraining_from_scratch.txt").read_text("utf-8")).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(body)
+    result = CliRunner().invoke(inspect, ["repository", str(tmp_path)])
+    assert result.exit_code == 0
+    found = {r["indicator"]: r for r in map(json.loads, result.stdout.splitlines())}
+    assert found["training_code.pretraining"]["source"]["path"] == "train.py"
+    assert found["training_code.pretraining"]["source"]["url"] == str(tmp_path / "train.py")
+    assert found["code_documentation.docstrings"]["outcome"] == "present"
+    explained = CliRunner().invoke(inspect, ["repository", "--explain", str(tmp_path)]).stdout
+    assert "  + train.py:11 (train-script) loss.backward()" in explained
+    assert "preference: nothing found" in explained
+    assert CliRunner().invoke(inspect, ["license", "--explain", str(tmp_path / "train.py")]).exit_code == 2

@@ -1,0 +1,89 @@
+"""What is said of documentation and community, beside the training code of the same small repositories."""
+
+from __future__ import annotations
+
+import json
+
+from output.record import EvidenceRecord, Source
+from pipelines import code_documentation, community, read, training_code
+from pipelines.dossier import Dossier
+from spiders.document import Document
+from tests.pipelines.training_code.cases import archive
+
+TARGET = "github:maker/model"
+TRAIN = b'''"""Train a model."""
+
+import torch
+
+
+def train(model):
+    """One pass over the data."""
+    optimizer = torch.optim.SGD(model.parameters())
+    model(1).backward()  # all at once
+    optimizer.step()
+
+
+def undocumented():
+    return 1
+
+
+if __name__ == "__main__":
+    train(torch.nn.Linear(1, 1))
+'''
+
+
+def records(files: dict[str, bytes], *more: Document) -> dict[str, EvidenceRecord]:
+    dossier = Dossier(TARGET, (archive(files), *more))
+    return {r.indicator: r for r in read(dossier, (training_code, code_documentation, community))}
+
+
+def test_documented_training() -> None:
+    readme = "# Heron\n\n## Training\n\n" + "Run the script with care. " * 20 + "\n\n## Data\n\nSee the folder.\n"
+    found = records({"README.md": readme.encode(), "train.py": TRAIN, "docs/training.md": b"# How to train\n"})
+    assert found["code_documentation.readme"].value["topics"]["training"] == 100
+    assert found["code_documentation.readme"].points == "open"
+    assert found["code_documentation.readme"].quote is not None
+    assert found["code_documentation.readme"].quote.exact == "## Training"
+    assert found["code_documentation.docs"].value["training_pages"] == ["docs/training.md"]
+    docstrings = found["code_documentation.docstrings"]
+    assert (docstrings.value["named"], docstrings.value["documented"]) == (2, 1)
+    assert docstrings.value["comment_lines"] == 1
+    assert docstrings.quote is not None
+    assert docstrings.quote.exact.startswith("Train a model.")
+
+
+def test_undocumented_training() -> None:
+    found = records({"train.py": TRAIN})
+    assert found["code_documentation.readme"].outcome == "absent"
+    assert found["code_documentation.readme"].searched
+    assert found["code_documentation.docs"].outcome == "absent"
+
+
+def test_no_training_code_needs_no_documentation() -> None:
+    found = records({"README.md": b"# Heron\n", "generate.py": b"print(1)\n"})
+    for indicator in ("readme", "docs", "docstrings"):
+        record = found[f"code_documentation.{indicator}"]
+        assert record.outcome == "not_applicable"
+        assert record.value["see"] == found["training_code.coverage"].id
+    assert found["code_documentation.readme"].statement == "No training code, so no documentation."
+    assert records({"README.md": b"# Heron\n"})["code_documentation.docs"].statement == "No code, so no documentation."
+
+
+def test_community_files_and_switches() -> None:
+    answer = json.dumps({"has_issues": True, "has_discussions": False, "archived": False}).encode()
+    about = Document("github_repository", TARGET, Source("https://api.github.com/repos/maker/model", "v"), answer)
+    files = {"LICENSE": b"All rights reserved.\n", ".github/CONTRIBUTING.md": b"# Contribute\n", "docs/license.py": b""}
+    found = records(files, about)
+    assert found["community.contributing"].value["files"] == [".github/CONTRIBUTING.md"]
+    assert found["community.license_file"].value["files"] == ["LICENSE"]
+    assert found["community.citation"].outcome == "absent"
+    assert (found["community.issues"].outcome, found["community.issues"].points) == ("present", "open")
+    assert (found["community.discussions"].outcome, found["community.discussions"].points) == ("absent", "closed")
+
+
+def test_issues_of_an_archived_repository_are_closed() -> None:
+    answer = json.dumps({"has_issues": True, "archived": True}).encode()
+    about = Document("github_repository", TARGET, Source("https://api.github.com/repos/maker/model", "v"), answer)
+    found = records({"LICENSE": b"x"}, about)
+    assert found["community.issues"].outcome == "absent"
+    assert "community.discussions" not in found
