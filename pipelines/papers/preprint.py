@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from output.record import EvidenceRecord, Points
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.papers.mentions import Mention
-from pipelines.papers.names import match_title
+from pipelines.papers.names import cues, family_of_others, is_version, match_title, pieces, plain_owner
 from pipelines.papers.own import OwnPaper, hub_answer, release_documents, release_name
 from pipelines.readers.pdf import LINE_END_HYPHEN, PROBLEM_TEXT, Page, quote_page, read_pdf
 from spiders.document import Document
@@ -22,7 +23,9 @@ ANNOUNCED = re.compile(
     r"|(?:coming soon|forthcoming|upcoming)[^.\n|]{0,12}\b(?:tech(?:nical)?\s+)?(?:report|paper|pre-?print)\b"
     r"|(?:技术报告|论文)[^。\n]{0,10}(?:即将|敬请期待|coming soon)"
 )
-BLOG = re.compile(r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)[^\s)\]>\"']{0,160}")
+BLOG = re.compile(
+    r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)(?:[^\s)\]>\"']{0,160}[^\s)\]>\"'.,;:])?"
+)
 REPORT_FILE = re.compile(r"(?i)(?:report|paper|preprint|whitepaper|model[_-]?card|arxiv)[^/]*\.pdf$")
 
 
@@ -281,7 +284,8 @@ def announced_or_blog(detector: Detector, dossier: Dossier) -> Iterator[Evidence
         if document.kind == "hub_model":
             continue
         promised = ANNOUNCED.search(document.text)
-        blog = BLOG.search(document.text)
+        name = release_name(dossier, dossier.root)
+        blog = next((m for m in islice(BLOG.finditer(document.text), 200) if about_model(m[0], name)), None)
         for match, outcome, rule, what in (
             (promised, "placeholder", "announced", "announces a report that is not there yet"),
             (blog, "linked", "blog", "leads to a blog post, no report"),
@@ -301,6 +305,17 @@ def announced_or_blog(detector: Detector, dossier: Dossier) -> Iterator[Evidence
                     selector=selector,
                 )
                 return
+
+
+def about_model(url: str, name: str) -> bool:
+    """Whether an address names the model, or stands at the host of its owner: not a blog post on somebody's dataset."""
+    owner, _, repository = name.rpartition("/")
+    plain = re.sub(r"[^a-z0-9]", "", url.lower())
+    words = [p for p in pieces(repository) if not is_version(p) and not family_of_others(p, owner)]
+    named = [w for w in words if len(w) >= 3 and w not in cues().generic_words]
+    host = re.sub(r"[^a-z0-9]", "", url.lower().split("/")[2]) if url.count("/") >= 2 else ""
+    maker = plain_owner(owner)[:6]
+    return any(w in plain for w in named) or (len(maker) >= 4 and maker in host)
 
 
 def short(target: str) -> str:

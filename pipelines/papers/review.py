@@ -5,21 +5,34 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
 from output.record import EvidenceRecord, Points, Quote, Searched, Selector
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.papers.mentions import bibtex_entries
-from pipelines.papers.own import OwnPaper, release_documents
+from pipelines.papers.mentions import bibtex_entries, bibtex_title, read_place
+from pipelines.papers.names import match_title
+from pipelines.papers.own import OwnPaper, release_documents, release_name
 from pipelines.papers.preprint import place_name
-from pipelines.papers.venues import Review, find_venue, is_archive, read_comment, read_journal_ref, track_of, year_of
+from pipelines.papers.venues import (
+    Review,
+    find_venue,
+    is_archive,
+    lexicon,
+    place_pattern,
+    read_comment,
+    read_journal_ref,
+    track_of,
+    year_of,
+)
 from pipelines.readers.arxiv import Field
 from pipelines.readers.publications import AnswerError, Publication, read_answer
 from spiders.document import Document
 
 CLAIMS_SHOWN = 3
+ADDRESSES_READ = 200
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -38,6 +51,54 @@ def records(detector: Detector, dossier: Dossier, papers: Sequence[OwnPaper]) ->
     for paper in papers:
         if paper.verdict in ("own", "earlier") or (paper.verdict == "base" and paper.component_target):
             yield from paper_records(detector, dossier, paper)
+    yield from linked_papers(detector, dossier)
+
+
+def linked_papers(detector: Detector, dossier: Dossier) -> Iterator[EvidenceRecord]:
+    """Addresses at publishers that the maker gives for this model's paper: pointers, not read."""
+    owner, _, repository = release_name(dossier, dossier.root).rpartition("/")
+    shown: set[str] = set()
+    for document in release_documents(dossier, dossier.root):
+        if document.kind == "hub_model":
+            continue
+        entries = list(bibtex_entries(document.text))
+        for match in islice(place_pattern().finditer(document.text), ADDRESSES_READ):
+            if match[0] in shown or not of_this_model(document, match.start(), match.end(), entries, owner, repository):
+                continue
+            shown.add(match[0])
+            place = lexicon().places[int(str(match.lastgroup)[1:])]
+            quote, selector = quote_span(document.text, match.start(), match.end())
+            yield detector.record(
+                dossier.subject(dossier.root),
+                "paper",
+                "paper.published",
+                "linked",
+                f"{place_name(document)} gives {match[0]} as the paper ({place.name}), not read.",
+                rule="publisher-link",
+                points="open" if place.reviewed else "neutral",
+                value={"url": match[0], "place": place.name, "reviewed": place.reviewed},
+                source=document.source,
+                quote=quote,
+                selector=selector,
+            )
+            if len(shown) >= CLAIMS_SHOWN:
+                return
+
+
+def of_this_model(
+    document: Document, start: int, end: int, entries: list[tuple[int, int]], owner: str, repository: str
+) -> bool:
+    """Whether an address is given for the model: its citation or link names it, or the maker says "our paper"."""
+    text = document.text
+    entry = next((e for e in entries if e[0] <= start < e[1]), None)
+    if entry:
+        title = bibtex_title(text[entry[0] : entry[1]])
+        return match_title(title, repository, owner) in ("full", "family")
+    place, words = read_place(text, start, end)
+    if words:
+        match = match_title(words, repository, owner)
+        return match in ("full", "family") or (not match and place in ("own_words", "label"))
+    return place in ("own_words", "label")
 
 
 def paper_records(detector: Detector, dossier: Dossier, paper: OwnPaper) -> Iterator[EvidenceRecord]:

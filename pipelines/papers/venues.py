@@ -19,6 +19,12 @@ class Venue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     said: list[str]
 
 
+class PaperPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    said: str
+    reviewed: bool = True
+
+
 class StatusRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Status
     said: str
@@ -31,6 +37,7 @@ class TrackRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     archives: list[str]
+    places: list[PaperPlace]
     venues: list[Venue]
     status: list[StatusRule]
     tracks: list[TrackRule]
@@ -50,6 +57,12 @@ NAMED_VENUE = re.compile(
     r"(?i)(?:accepted|published|appear(?:s|ed)?|submitted)\s+(?:for publication\s+)?(?:as .{0,30}?)?"
     r"(?:at|in|to|by|for)\s+(?:the\s+)?([^.;]{4,90})"
 )
+
+
+@cache
+def place_pattern() -> re.Pattern[str]:
+    """Addresses of reviewed papers; the group that matches is `p` and the number of the place."""
+    return re.compile("|".join(f"(?P<p{n}>{place.said})" for n, place in enumerate(lexicon().places)), re.IGNORECASE)
 
 
 class Review(msgspec.Struct, frozen=True):
