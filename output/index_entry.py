@@ -19,6 +19,8 @@ TEMPLATE = Path(__file__).with_name("index_template.yaml")
 TO_BE_SET = "to be set by people"
 HUB_DEFAULT_DATE = "2022-03-02"  # the Hub's date for everything older
 
+LICENSE_INDICATORS = ("license.declared", "license.text")
+
 # Task tags of the Hub (https://huggingface.co/tasks) and the index's types.
 TYPES = {
     "text-generation": "text",
@@ -106,14 +108,15 @@ def facts(system: System, about: dict[str, Any]) -> dict[tuple[str, str], Value]
 
 
 def license_name(system: System) -> str | None:
-    """The licence of the end model as its text or its metadata name it."""
-    mine = [r for r in system.records if r.subject.target == system.root and r.outcome == "present"]
-    for indicator in ("license.text", "license.declared"):
-        for record in mine:
-            found = record.value.get("expression") or record.value.get("license") or record.value.get("name")
-            if record.indicator == indicator and isinstance(found, str) and found:
-                return " ".join(found.split())[:120]
-    return None
+    """The licence of the end model's weights, as the three-part note, its metadata or its text name it."""
+    mine = {
+        r.indicator: r for r in reversed(system.records) if r.subject.target == system.root and r.outcome == "present"
+    }
+    triple = mine.get("license.triple")
+    weights = triple.value.get("weights") if triple else None
+    named = [weights.get("words")] if isinstance(weights, dict) else []
+    named += [mine[i].value.get("name") or mine[i].value.get("expression") for i in LICENSE_INDICATORS if i in mine]
+    return next((" ".join(name.split())[:120] for name in named if isinstance(name, str) and name.strip()), None)
 
 
 def hub_answer(run: Run, system: System) -> dict[str, Any]:

@@ -102,4 +102,4 @@ def license_choice(found: License) -> dict[str, Any]:
     how = "declared" if found.declared else "concluded"
     if single(found.expression) and found.expression in licensing().known_symbols:
         return {"license": {"id": found.expression, "acknowledgement": how}}
-    return {"license": {"name": found.expression, "acknowledgement": how}}
+    return {"license": {"name": found.name, "acknowledgement": how}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,6 +17,7 @@ from output.run import Run, System, short
 
 NAMESPACE = uuid.UUID("6e1f5c2e-5b7f-5d0a-9a4e-0b1d6f6f7a51")  # of this project's deterministic document ids
 FOUND = ("present", "linked")
+LICENSE_REF = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,17 @@ class License:
     expression: str
     declared: bool
     record: EvidenceRecord
+
+    @property
+    def name(self) -> str:
+        """Its name for people, where the record gives one."""
+        named = self.record.value.get("name")
+        return named if isinstance(named, str) and named else self.expression
+
+    @property
+    def refs(self) -> list[str]:
+        """Licences in it that are not on SPDX's list."""
+        return LICENSE_REF.findall(self.expression)
 
 
 @dataclass(frozen=True)
@@ -129,14 +142,15 @@ def licensing() -> Any:
 
 
 def spdx(expression: object) -> str | None:
-    """A valid SPDX expression, or None."""
+    """A valid SPDX expression, or None. `LicenseRef-…` stands for licences that are not on SPDX's list."""
     if not isinstance(expression, str) or not expression:
         return None
     try:
-        parsed = licensing().parse(expression, validate=True)
+        parsed = licensing().parse(expression)
+        unknown = licensing().unknown_license_keys(parsed)
     except (ExpressionError, ValueError):
         return None
-    return str(parsed) if parsed is not None else None
+    return str(parsed) if parsed is not None and all(LICENSE_REF.fullmatch(key) for key in unknown) else None
 
 
 def single(expression: str) -> bool:

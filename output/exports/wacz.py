@@ -1,7 +1,7 @@
 """The redistributable pages of a run as WACZ 1.1.1 (https://specs.webrecorder.net/wacz/1.1.1/).
 
-Papers are left out. So are source trees without a licence text that was recognised exactly, and everything read behind
-a gate.
+Papers are left out. So are source trees without an open licence text that was recognised exactly, and everything read
+behind a gate.
 """
 
 from __future__ import annotations
@@ -64,12 +64,16 @@ def write(run: Run, out: Path) -> list[Path]:
 def redistributable(system: System) -> Iterator[ReadDocument]:
     """Documents of a release that may be passed on."""
     licensed = {
-        r.subject.target for r in system.records if r.indicator == "license.text" and r.value.get("verdict") == "exact"
+        r.subject.target
+        for r in system.records
+        if r.indicator == "license.text" and r.value.get("verdict") == "exact" and r.points == "open"
     }
     gated = {r.subject.target for r in system.records if r.indicator == "weights.gated" and r.outcome == "present"}
     for document in system.listing.documents:
         if document.kind == "paper" or document.source.media_type == "application/pdf" or document.target in gated:
             continue
+        if document.source.archive is not None and document.source.archive.member is not None:
+            continue  # it lies in a source tree, which is listed itself
         if document.kind in ("source_archive", "source_file") and document.target not in licensed:
             continue
         yield document
@@ -118,7 +122,7 @@ def datapackage(files: Iterable[tuple[str, bytes]], run: Run) -> dict[str, Any]:
         "profile": "data-package",
         "wacz_version": "1.1.1",
         "title": f"Pages of run {run.id}",
-        "description": "Redistributable pages only: no papers, no source trees without a recognised licence text.",
+        "description": "Redistributable pages only: no papers, no source trees without a recognised open licence.",
         "software": f"osai-evidence {version('osai-evidence')}",
         "created": str(run.info.get("finished_at") or run.info.get("started_at") or "1970-01-01T00:00:00Z"),
         "resources": [

@@ -57,6 +57,8 @@ def run(tmp_path: Path) -> Run:
     card = builder.document(f"{hub}/datasets/maker/corpus/resolve/{COMMIT}/README.md", b"Text from books.", "README.md")
     paper = builder.document("https://arxiv.org/pdf/2501.00001v2", b"%PDF-1.4", "2501.00001v2")
     tree = builder.document("https://codeload.github.com/maker/train/tar.gz/x", b"\x1f\x8b not a tree")
+    member = builder.tree("https://codeload.github.com/maker/other/tar.gz/x", {"LICENSE": b"Other terms."})["LICENSE"]
+    builder.keep("license", member, "github:maker/other")
     for kind, source, target in (
         ("license", licence, None),
         ("dataset_card", card, "hf:dataset:maker/corpus"),
@@ -72,6 +74,7 @@ def run(tmp_path: Path) -> Run:
         source=licence,
         exact="Made-up terms.",
         value={"verdict": "exact", "expression": "MIT"},
+        points="open",
     )
     builder.add(
         "licenses",
