@@ -35,6 +35,22 @@ GROUP_WORDS = dict.fromkeys(FOUND, "found") | {
     "error": "could not be looked at",
     "not_applicable": "not applicable",
 }
+CODE = (
+    ".py",
+    ".sh",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".json",
+    ".ipynb",
+    ".cfg",
+    ".slurm",
+    ".sbatch",
+    ".c",
+    ".cpp",
+    ".cu",
+    ".rs",
+)
 LEADING = 5
 COMPONENTS: tuple[Component | None, ...] = ("end", "base", None)
 DIRECTIONS: tuple[Points, ...] = ("open", "partial", "closed")
@@ -62,6 +78,14 @@ class Fact:
     def href(self) -> str:
         """The page a person opens, at the quoted lines where the service shows them; empty where it is no web page."""
         return web_address(quoted_page(self.record), self.record)
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the quote is source code or data, to be shown in fixed width."""
+        source, selector = self.record.source, self.record.selector
+        return (selector is not None and selector.json_pointer is not None) or (
+            source is not None and (source.path or "").lower().endswith(CODE)
+        )
 
     @property
     def place(self) -> str:

@@ -61,6 +61,12 @@ def test_json_is_shown_at_its_key(run_folder: Path, page: BeautifulSoup) -> None
     assert [li["data-n"] for li in fact.select(".lines li:has(mark)")] == ["gated"]
 
 
+def test_code_is_shown_in_fixed_width(page: BeautifulSoup) -> None:
+    quotes = {section["id"]: section.select("blockquote.code") for section in page.select("section.parameter")}
+    assert len(quotes["trainingcode"]) == 1
+    assert not quotes["hardware_architecture"]
+
+
 def test_papers_show_the_quote_and_nothing_else(page: BeautifulSoup) -> None:
     (fact,) = page.select("#preprint article")
     assert "page 2" in fact.text
