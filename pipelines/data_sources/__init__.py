@@ -39,6 +39,7 @@ BENCHMARK = re.compile(
 )
 ELSEWHERE = frozenset(["evaluation", "citation", "other", "usage"])
 TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "description"])
+DATASET_LIMIT = 200
 WITHHELD_LIMIT = 6
 WITHHELD_WORDS = {
     "proprietary": "proprietary data",
@@ -123,8 +124,12 @@ def front(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared
 
 
 def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
+    seen: set[str] = set()
     for link in card.links_inside(stretch.start, stretch.end):
         match = DATASET_HREF.search(link.href)
+        if match and (match[1] in seen or len(seen) >= DATASET_LIMIT):
+            continue
+        seen.update([match[1]] if match else ())
         if not match or match[1].split("/")[-1] in NOT_A_DATASET or "leaderboard" in match[1]:
             continue
         part = card.part_at(link.start)
@@ -139,7 +144,7 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
 
 
 def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
-    live = live_rules(card.lower)
+    live = live_rules(card.lower, card.words)
     for part in readable(card, stretch):
         lower = card.lower[part.start : part.end]
         if not live.corpora.reads(lower) or about_results(card, part.start):
@@ -377,7 +382,7 @@ def withheld_records(dossier: Dossier, document: Document, card: Card, stretch: 
 
 
 def withheld(card: Card, stretch: Stretch) -> Iterator[tuple[Part, Withheld]]:
-    live = live_rules(card.lower)
+    live = live_rules(card.lower, card.words)
     for part in readable(card, stretch):
         lower = card.lower[part.start : part.end]
         if part.kind in ("row", "head") or not live.withheld.reads(lower):

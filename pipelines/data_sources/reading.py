@@ -155,8 +155,8 @@ class Live(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def live_rules(lower: str) -> Live:
-    return Live(rules().corpora.live(lower), rules().withheld.live(lower))
+def live_rules(lower: str, words: str | None = None) -> Live:
+    return Live(rules().corpora.live(lower, words), rules().withheld.live(lower, words))
 
 
 def read_names(text: str, low: int, high: int, context: str, live: Live | None = None) -> Iterator[Named]:

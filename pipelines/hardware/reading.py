@@ -80,9 +80,9 @@ def rules() -> Rules:
     )
 
 
-def live_rules(lower: str) -> Live:
+def live_rules(lower: str, words: str | None = None) -> Live:
     """The rules whose words a text in lower case holds; ask once for a whole document."""
-    return rules().book.live(lower)
+    return rules().book.live(lower, words)
 
 
 NUMBERS = {
@@ -119,11 +119,12 @@ FLOP = re.compile(
     r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)\s*(?:[x×*·]\s*10\s*\^?\s*\{?\s*(\d{2})\}?|[eE]\+?(\d{2}))\s*(?:FLOPS?|FLOPs|flops?|floating)|"
     r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)\s*(peta|exa|zetta|yotta|[PEZY])FLOPs?(?:/s)?(?:[-\s]*(days?))?",
 )
-ENERGY = re.compile(r"(?<![A-Za-z0-9.])(\d[\d,]*(?:\.\d+)?)\s*([kMG]Wh)\b")
+ENERGY = re.compile(r"(?<![A-Za-z0-9.])(\d[\d,]*(?:\.\d+)?)\s*(kWh|MWh|GWh)\b")
 CARBON = r"(?:carbon dioxide|carbon|CO2\w*|CO₂\w*|CO_2\w*)"
 CO2 = re.compile(
     r"(?<![A-Za-z0-9.])(\d[\d,]*(?:\.\d+)?)\s*"
-    rf"(?:(kg|g|t|tons?|tonnes?|kilograms?|grams?|metric tons?|lbs)\s*(?:of\s+)?{CARBON}|(t|kg|g)CO[2₂]\w*)|"
+    rf"(?:(kg|g|t|tons?|tonnes?|kilograms?|grams?|metric tons?|lbs)\s*(?:of\s+)?{CARBON}|"
+    r"(tCO2|kgCO2|gCO2|tCO₂|kgCO₂|gCO₂)\w*)|"
     r"(?:carbon|CO2\w*|CO₂\w*|emissions?|emitted)[^.\n]{0,40}?"
     r"(\d[\d,]*(?:\.\d+)?)\s*(kg|tons?|tonnes?|tCO2\w*|kgCO2\w*|grams?)(?![A-Za-z])",
     re.I,

@@ -65,8 +65,8 @@ Scripts = tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]
 @dataclass(frozen=True)
 class Lexicon:
     names: dict[str, tuple[str, ...]]
-    words: re.Pattern[str]
-    by_word: dict[str, tuple[str, ...]]
+    by_first: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]  # first word to phrases and their topics
+    cjk: tuple[tuple[str, tuple[str, ...]], ...]
     ignore: re.Pattern[str]
     spaced: dict[str, tuple[Cue, ...]]  # trigger word to cues, for languages with spaces
     scripts: tuple[tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], Cue], ...]], ...]
@@ -119,13 +119,15 @@ def lexicon() -> Lexicon:
                 spaced.setdefault(trigger.casefold(), []).append(cue)
         if language.script:
             scripts.append((re.compile(f"[{language.script}]"), tuple(cues)))
-    latin = sorted((w for w in words if not CJK.search(w)), key=len, reverse=True)
+    by_first: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for word in sorted((w for w in words if not CJK.search(w)), key=len, reverse=True):
+        tokens = tuple(word.split())
+        by_first.setdefault(tokens[0], []).append((tokens, tuple(dict.fromkeys(words[word]))))
     cjk = sorted((w for w in words if CJK.search(w)), key=len, reverse=True)
-    pattern = r"\b(?:" + "|".join(map(re.escape, latin)) + r")\b" + "".join("|" + re.escape(w) for w in cjk)
     return Lexicon(
         {k: tuple(dict.fromkeys(v)) for k, v in names.items()},
-        re.compile(pattern),
-        {k: tuple(dict.fromkeys(v)) for k, v in words.items()},
+        {first: tuple(found) for first, found in by_first.items()},
+        tuple((word, tuple(dict.fromkeys(words[word]))) for word in cjk),
         re.compile("|".join(rf"\b{re.escape(normalise(i))}\b" for la in many for i in la.ignore) or r"(?!)"),
         {k: tuple(v) for k, v in spaced.items()},
         tuple(scripts),
@@ -152,6 +154,34 @@ def normalise(label: str) -> str:
     return " ".join(NOISE.sub(" ", text).split())
 
 
+def phrase_topics(text: str) -> Iterator[tuple[str, ...]]:
+    """Topics of the phrases in a normalised label, the longest first at each word."""
+    words = lexicon()
+    tokens = text.split()
+    at = 0
+    while at < len(tokens):
+        step = 1
+        for phrase_tokens, topics in words.by_first.get(tokens[at], ()):
+            if tuple(tokens[at : at + len(phrase_tokens)]) == phrase_tokens:
+                yield topics
+                step = len(phrase_tokens)
+                break
+        at += step
+    if CJK.search(text):
+        yield from cjk_topics(text)
+
+
+def cjk_topics(text: str) -> Iterator[tuple[str, ...]]:
+    """The same for writing without spaces: each stretch of the label belongs to the longest phrase in it."""
+    found: list[tuple[int, tuple[str, ...]]] = []
+    for word, topics in lexicon().cjk:
+        at = text.find(word)
+        if at >= 0:
+            found.append((at, topics))
+            text = text.replace(word, "\0" * len(word))
+    yield from (topics for _, topics in sorted(found))
+
+
 @lru_cache(maxsize=8192)
 def label_topics(label: str) -> tuple[str, ...]:
     """Topics that a heading, bold label or first cell names, in the order in which it names them."""
@@ -167,8 +197,8 @@ def label_topics(label: str) -> tuple[str, ...]:
     if whole:
         return whole
     found: dict[str, None] = {}
-    for match in words.words.finditer(text):
-        found.update(dict.fromkeys(words.by_word[match[0]]))
+    for topics in phrase_topics(text):
+        found.update(dict.fromkeys(topics))
     for piece in re.split(r" and | und | et | y | & |／|/", f"{text}") if not found else ():
         found.update(dict.fromkeys(words.names.get(piece.strip(), ())))
     return tuple(found)

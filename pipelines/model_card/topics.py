@@ -38,6 +38,7 @@ CODE_SPEAKS = frozenset(["citation", "training_procedure", "evaluation", "licens
 PICTURE_SPEAKS = frozenset(["evaluation", "description", "training_procedure"])
 LINK_SPEAKS = frozenset(["license", "training_data", *LINK_TOPICS])
 OWN_TEXT = frozenset(["intended_use", "out_of_scope", "risks", "biases", "recommendations", "limitations"])
+SENTENCE_LIMIT = 2_000
 SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"')\]]|$)|[。！？]|\n[ \t]*\n")
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 DATASET_LINK = re.compile(r"huggingface\.co/datasets/|kaggle\.com|zenodo\.org|/datasets?/", re.I)
@@ -93,7 +94,8 @@ def trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def sentence_at(text: str, start: int, end: int, low: int, high: int) -> tuple[int, int]:
-    """The sentence around a match, inside a paragraph that runs from `low` to `high`."""
+    """The sentence around a match, inside a paragraph that runs from `low` to `high`; a very long one is cut."""
+    low, high = max(low, start - SENTENCE_LIMIT), min(high, end + SENTENCE_LIMIT)
     first = low
     for match in SENTENCE_END.finditer(text, low, start):
         first = match.end()
@@ -116,6 +118,7 @@ class Reading:
         self.first = bisect_left(card.starts, start)
         self.parts = card.inside(start, end)
         self.lexicon = lexicon()
+        self.kinds: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
         self.scripts = scripts_of(card.visible)
 
     def findings(self) -> Iterator[Finding]:
@@ -172,19 +175,26 @@ class Reading:
         return bool(about) and topic not in about and any(t in OWN_TEXT for t in about)
 
     def take(self, found: Content, start: int, end: int) -> None:
+        """Sort the sentences of a stretch by what they are; a stretch below several topics is read once."""
+        if (start, end) not in self.kinds:
+            self.kinds[start, end] = list(self.sorted_sentences(start, end))
+        for kind, first, last in self.kinds[start, end]:
+            getattr(found, kind).append((first, last))
+
+    def sorted_sentences(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
         visible = self.card.visible
         for first, last in sentences(visible, start, end):
             text = " ".join(visible[first:last].split()).strip("[]*_:：-–—|> ")
             if not WORD.search(text):
                 continue
             if self.lexicon.template.match(text) or (len(text) < 200 and self.lexicon.placeholder.match(text)):
-                found.placeholders.append((first, last))
+                yield "placeholders", first, last
             elif self.lexicon.any_boilerplate.match(text):
-                found.boilerplate.append((first, last))
+                yield "boilerplate", first, last
             elif len(text) < 400 and (self.lexicon.pointer.match(text) or self.is_link(first, last, text)):
-                found.pointers.append((first, last))
+                yield "pointers", first, last
             else:
-                found.real.append((first, last))
+                yield "real", first, last
 
     def is_link(self, start: int, end: int, text: str) -> bool:
         return len(text) < 60 and any(x.label.strip() == text for x in self.card.links_inside(start - 3, end))

@@ -32,6 +32,7 @@ ISLANDS_LIMIT = 150_000  # the same over a whole document
 HEADING_LIMIT = 160  # a longer "heading" is a paragraph over a stray `---`
 LABEL_LIMIT = 80
 QUESTION_LIMIT = 500  # datasheets have whole questions as headings and labels
+LINKS_LIMIT = 5_000
 RESTARTS = 8  # code fences that are closed for the author
 
 NEAR = 60  # parts that are looked at around a position
@@ -175,6 +176,11 @@ class Card:
         return [frozenset(BAG_WORD.findall(self.lower, part.start, part.end)) for part in self.parts]
 
     @cached_property
+    def words(self) -> str:
+        """Each ASCII word of the visible text once, in lower case: what is not in here is not in the text."""
+        return " ".join({word for word in frozenset().union(*self.bags) if word.isascii()})
+
+    @cached_property
     def lower(self) -> str:
         """The visible text in lower case, position by position."""
         return lowered(self.visible)
@@ -268,6 +274,8 @@ OPTIONS = pyromark.Options.ENABLE_TABLES
 
 def blank(text: str) -> str:
     """White space of the same length, line ends kept."""
+    if "\n" not in text:
+        return " " * len(text)
     return "\n".join([" " * len(line) for line in text.split("\n")])
 
 
@@ -294,7 +302,12 @@ class Reader:
         self.parts.sort(key=lambda part: (part.start, -part.end))
         self.add_bare_links(visible)
         return Card(
-            self.text, visible, self.front, tuple(self.outline(visible)), tuple(sorted(self.links)), self.truncated
+            self.text,
+            visible,
+            self.front,
+            tuple(self.outline(visible)),
+            tuple(sorted(self.links)[:LINKS_LIMIT]),
+            self.truncated,
         )
 
     def visible(self) -> str:

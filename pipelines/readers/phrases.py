@@ -43,9 +43,13 @@ class Phrasebook(Generic[T]):
         self.entries = tuple(entries)
         self.literals = tuple({literal: None for _, phrase in self.entries for literal in phrase.literals})
 
-    def live(self, lower: str) -> Phrasebook[T]:
-        """The phrases that a text in lower case may match; `literals` are then those that stand in it."""
-        there = set(filter(lower.__contains__, self.literals))
+    def live(self, lower: str, words: str | None = None) -> Phrasebook[T]:
+        """The phrases that a text in lower case may match; `literals` are then those that stand in it.
+
+        `words` is a shorter text with every ASCII word of it, where somebody has made one.
+        """
+        short = lower if words is None else words
+        there = {w for w in self.literals if (short if w.isascii() and w.isalnum() else lower).find(w) >= 0}
         book = Phrasebook((k, p) for k, p in self.entries if not p.literals or not there.isdisjoint(p.literals))
         book.literals = tuple(literal for literal in self.literals if literal in there)
         return book

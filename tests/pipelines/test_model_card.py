@@ -151,3 +151,32 @@ def test_the_language_of_the_documentation_can_be_added(tmp_path: Path, monkeypa
         monkeypatch.undo()
         lexicon.lexicon.cache_clear()
         lexicon.label_topics.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"---\na: &a [x, x]\nb: &b [*a, *a]\nlicense: [*b, *b]\n---\n# M\n",
+        b"---\nlicense: " + b"[" * 15_000 + b"\n---\n# M\n",
+        b"---\nlicense:\n" + b"- " * 9_000 + b"x\n---\n# M\n",
+        b">" * 20_000 + b" x",
+        b"[" * 30_000,
+        b"<div>" * 20_000,
+        b"<!-- " * 20_000,
+        b"https://huggingface.co/datasets/a/b " * 2_000,
+        "# \u202eLicense\u202c\u200b\n\nMIT\u200f\x00\n".encode(),
+    ],
+    ids=["aliases", "deep flow", "deep dashes", "quotes", "brackets", "tags", "comments", "addresses", "direction"],
+)
+def test_hostile_cards_end_with_records(body: bytes) -> None:
+    assert records(body)
+
+
+def test_a_value_made_of_aliases_is_not_read() -> None:
+    assert outcome("---\na: &a [mit]\nlicense: *a\n---\n\n# M\n", "license") == "absent"
+
+
+def test_a_card_over_the_limit_says_how_much_was_read() -> None:
+    long = "# M\n\n" + "word " * 220_000
+    absent = next(r for r in records(long) if r.outcome == "absent")
+    assert "only its first" in absent.searched[0].what
