@@ -37,6 +37,11 @@ _STRONG = re.compile(
     r"|modified (?:mit|apache|version of the)|based (?:closely )?on the|weapons?|prohibited|forbidden|revenue"
     r"|monthly active|not permitted|not allowed|shall not|must not|ethical|harmful)\b"
 )
+_ORDERS = re.compile(
+    r"\b(?:(?:may|shall|must|can|will) not (?:be )?(?:use[d]?|redistribut\w+|sold|sell|copied|copy|modif\w+|train\w*)"
+    r"|cannot (?:be )?use[d]?|not for (?:use|sale)|(?:you|users?|licensees?) (?:must|shall)|only (?:for|by|with|if)"
+    r"|for (?:\w+ ){0,3}only)\b"
+)
 _STRONG_INSIDE = re.compile(r"\b(?:(?:non)?commercial\w*|research|academic|educational|military|solely)\b")
 _GRANTS = re.compile(r"\b(?:licen[cs]ed|released|distributed|complies|available|covered|governed)\b", re.I)
 SURE_HEADER = 0.9
@@ -118,7 +123,8 @@ def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> l
     for first, last in runs(left):
         start, end = tokens.span(first, last)
         inside = any(r.first < first and last < r.last for r in regions)
-        rules = speaks_of_rules(tokens.text[start:end], last - first, inside)
+        context = start if inside else tokens.span(max(0, first - 2), last)[0]  # "you" may stand in the licence as well
+        rules = speaks_of_rules(tokens.text[context:end], last - first, inside)
         if rules or last - first >= RESIDUAL_WORDS:
             found.append(Residual(start, end, last - first, rules))
     return found
@@ -132,8 +138,9 @@ def speaks_of_rules(text: str, words: int, inside: bool) -> bool:
     if inside and words >= 3 and _STRONG_INSIDE.search(text):
         return True
     if words < RESIDUAL_WORDS:
-        return bool(_STRONG.search(text) or (words <= 2 and _FLIPS.search(text)))
-    enough = 1 if inside else 2
+        said = _STRONG.search(text) or (not inside and _ORDERS.search(text))
+        return bool(said or (words <= 2 and _FLIPS.search(text)))
+    enough = 1 if inside or _ORDERS.search(text) else 2
     return bool(_STRONG.search(text)) or len({m.group()[:8] for m in _RULES.finditer(text)}) >= enough
 
 
@@ -231,7 +238,7 @@ def conclude(
         return Identification(verdict, None, None, 0.0, (), residual, 0, truncated)
     main = max(texts or matches, key=lambda m: (m.end - m.start) * m.score)
     missing = max((r.missing for r in regions), default=0)
-    foreign = any(r.rules and r.words >= RESIDUAL_WORDS for r in left)
+    foreign = any(r.rules for r in left)
     exact = all(m.exact for m in matches) and not (texts and foreign) and not truncated
     expression = " AND ".join(dict.fromkeys(m.id for m in matches)) if exact else named_variant(main.id, tokens.text)
     verdict = "exact" if exact else "variant"

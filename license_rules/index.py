@@ -71,11 +71,15 @@ class Index:
         self.scratch = np.zeros(len(self.known) + 1, np.uint8)
 
     @cached_property
-    def required_counts(self) -> npt.NDArray[np.float64]:
-        """Number of different required trigrams of each reference."""
+    def required_counts(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Number of different required trigrams of each reference: of all, and of those with an even number."""
         owners = np.asarray(self.owners)
-        numbers = owners[owners >= 1 << 15] & 0x7FFF
-        return np.bincount(numbers, minlength=len(self.references)).astype(np.float64)
+        required = owners >= 1 << 15
+        numbers = (owners & 0x7FFF)[required]
+        even = (np.repeat(np.arange(len(self.known)) % 2, np.diff(self.offsets)) == 0)[required]
+        size = len(self.references)
+        everything, half = np.bincount(numbers, minlength=size), np.bincount(numbers[even], minlength=size)
+        return everything.astype(np.float64), half.astype(np.float64)
 
     def sequence(self, reference: int) -> npt.NDArray[np.uint32]:
         part: npt.NDArray[np.uint32] = self.sequences[self.places[reference] : self.places[reference + 1]]

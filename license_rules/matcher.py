@@ -20,6 +20,7 @@ Mask = npt.NDArray[np.bool_]
 
 MOST_REGIONS = 60
 LEAST_TRIGRAMS = 5
+SAMPLED = 500  # different trigrams of a text; beyond, half of them are enough to find the candidates
 CANDIDATES = 10
 RIVALS = 6
 SPLIT_GAP = 50  # words between two copies of a text
@@ -89,6 +90,9 @@ def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
     if len(ids) < LEAST_TRIGRAMS:
         return np.zeros(0, np.int64)
     ids = ids[np.concatenate([[True], ids[1:] != ids[:-1]])]
+    needed = base.required_counts[0]
+    if len(ids) > SAMPLED:
+        ids, needed = ids[ids % 2 == 0], base.required_counts[1]
     starts, counts = base.offsets[ids].astype(np.int64), (base.offsets[ids + 1] - base.offsets[ids]).astype(np.int64)
     positions = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], counts.cumsum()[:-1]]), counts)
     owners = base.owners[positions]
@@ -96,7 +100,7 @@ def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
     size = len(base.references)
     full = np.bincount(numbers, minlength=size)
     required = np.bincount(numbers[owners >= 1 << 15], minlength=size)
-    recall = required / np.maximum(base.required_counts, 1)
+    recall = required / np.maximum(needed, 1)
     gain = full * recall**3
     gain[(recall < ENOUGH_RECALL - 0.1) | (full < 3)] = 0
     best = np.argsort(-gain, kind="stable")[:CANDIDATES]

@@ -30,7 +30,7 @@ EMPTY_WORDS = frozenset(("the", "license", "licensed", "agreement", "a", "an", "
 
 @dataclass(frozen=True)
 class Name:
-    """What a name means: one licence, several that it leaves open, or none that we know."""
+    """What a name means: one licence, all that it strings together, a family (`ambiguous`), or none that we know."""
 
     given: str
     ids: tuple[str, ...] = ()
@@ -153,4 +153,7 @@ def normalise_name(name: str) -> Name:
     if folded in families():
         return Name(given, (), ambiguous=True, family=families()[folded])
     ids = name_table().get(folded, ())
+    if not ids and " and " in given.lower():
+        parts = [normalise_name(part).ids for part in re.split(r"\s+and\s+", given[:300], flags=re.I)]
+        ids = tuple(i for part in parts for i in part) if all(parts) else ()
     return Name(given, ids, entry=by_id().get(ids[0]) if ids else None)

@@ -11,7 +11,7 @@ import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +66,14 @@ class _Hashes(dict[str, int]):
 _hashes = _Hashes()
 
 
-_ALNUM = np.array([chr(byte).isalnum() and byte < 128 for byte in range(256)])
+LONE = 0x3040
+"""From here on characters are words of their own (kana, ideographs, Hangul) or rare."""
+
+
+@cache
+def _alphanumeric() -> npt.NDArray[np.bool_]:
+    """Which characters belong to words, as the patterns above see it."""
+    return np.array([chr(code).isalnum() for code in range(LONE)])
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -128,11 +135,12 @@ class Tokens:
     @cached_property
     def spans(self) -> npt.NDArray[np.int64]:
         """First character and the one after the last, of each word."""
-        if not self.text.isascii():
-            places = [m.span() for m in _WORD.finditer(self.text)]
+        codes = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        if len(codes) and codes.max() >= LONE:
+            places = [m.span() for m in _pattern(self.text).finditer(self.text)]
             return np.array(places, np.int64).reshape(-1, 2)
         inside = np.zeros(len(self.text) + 2, np.int8)
-        inside[1:-1] = _ALNUM[np.frombuffer(self.text.encode("ascii"), np.uint8)]
+        inside[1:-1] = _alphanumeric()[codes]
         return np.flatnonzero(np.diff(inside)).reshape(-1, 2)
 
     def span(self, first: int, last: int) -> tuple[int, int]:

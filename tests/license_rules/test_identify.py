@@ -51,6 +51,29 @@ def test_an_added_clause_makes_a_variant_and_is_quoted(where: str) -> None:
     assert "must show the name of the maker" in quoted
 
 
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "This software may not be used by governments.",
+        "You must send us a postcard.",
+        "Use is allowed only for members of the club.",
+        "Weights may not be redistributed.",
+        "The model is provided for evaluation only.",
+        "Not for commercial use.",
+    ],
+)
+def test_a_few_words_are_enough(clause: str) -> None:
+    for text in (f"{LICENSE}\n\n{clause}\n", f"{clause}\n\n{LICENSE}"):
+        found = identify(text)
+        assert (found.verdict, found.expression) == ("variant", None)
+        assert any(r.rules and text[r.start : r.end] in clause for r in found.residual)
+
+
+@pytest.mark.parametrize("words", ["Pancake 1.0, a kitchen tool", "No warranty is given by the cook, as said above"])
+def test_other_words_do_not_count(words: str) -> None:
+    assert identify(f"{words}\n\n{LICENSE}").expression == "Apache-2.0"
+
+
 def test_a_missing_section_makes_a_variant() -> None:
     start, end = LICENSE.index("3. Grant of Patent License"), LICENSE.index("4. Redistribution")
     found = identify(LICENSE[:start] + LICENSE[end:])

@@ -45,6 +45,8 @@ def test_every_text_has_its_fingerprint() -> None:
         ("openrail++", ("LicenseRef-AI-openrail-plus-plus",)),
         ("https://creativecommons.org/licenses/by-sa/4.0/", ("CC-BY-SA-4.0",)),
         ("https://www.apache.org/licenses/LICENSE-2.0.txt", ("Apache-2.0",)),
+        ("CC-BY-4.0 and Apache 2.0", ("CC-BY-4.0", "Apache-2.0")),
+        ("Apache 2.0 and something of our own", ()),
         ("cc", ()),
         ("other", ()),
         ("", ()),
