@@ -21,6 +21,7 @@ from output.record import INDEX_PARAMETERS, EvidenceRecord, Points
 from output.run import Run, System
 
 DECISIONS = "evidence-decisions.json"
+UNREAD = "could not be"  # words of a note one part of which nobody could read
 Decision = Literal["accepted", "rejected", "later"]
 Kind = Literal["licence-notation", "note", "link", "class"]
 
@@ -123,16 +124,17 @@ def proposals(entry: Entry, system: System, pin_links: bool) -> Iterable[Proposa
 def of_parameter(maker: Maker, pin_links: bool) -> Iterable[Proposal]:
     """A note where there is none or an old licence notation, a link where one is missing, a contradicted class.
 
-    Where nobody could look, nothing is proposed.
+    Where nobody could look, nothing is proposed, and an absence alone contradicts no class: people may have looked
+    elsewhere.
     """
     block, links, found = maker.entry.block(maker.name), maker.entry.links(maker.name), maker.found
     if found.records[0].outcome in ("unavailable", "error"):
         return
     old, link = block.get("notes"), block.get("link")
-    in_parts = TRIPLE.match(found.text) and not TRIPLE.match(str(old or "").strip())
-    if maker.name == "licenses" and in_parts:
+    in_parts = maker.name == "licenses" and TRIPLE.match(found.text) and UNREAD not in found.text
+    if in_parts and old and not TRIPLE.match(str(old).strip()):
         yield maker.make("licence-notation", "notes", old, found.text, "licence note in three parts")
-    elif not old:
+    elif not old and UNREAD not in found.text:
         yield maker.make("note", "notes", old, found.text, "the note is empty")
     if found.link and not links:
         yield maker.make("link", "link", link, found.link, "there is no link")
@@ -165,9 +167,15 @@ class Maker:
 
     @property
     def agreed(self) -> Points | None:
-        """The one direction of all facts on the parameter; of the three licences together where a record has them."""
-        if self.found.records[0].indicator == "license.triple":
-            return self.found.points
+        """The one direction of all facts on the parameter; of licences, of the three parts together.
+
+        None where something could not be read, or where the note says what is missing rather than what is there.
+        """
+        unread = any(r.outcome in ("unavailable", "error") for r in self.records) or UNREAD in self.found.text
+        if unread or self.found.records[0].outcome != "present":
+            return None
+        if self.name == "licenses":
+            return self.found.points if self.found.records[0].indicator == "license.triple" else None
         directions = {r.points for r in self.records if r.points != "neutral"}
         return directions.pop() if len(directions) == 1 else None
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from crawler.cli import cli
 from output.propose import DECISIONS, EntryProposals, described, propose
 from output.pull_request import PullRequestError, open_pull_request
-from output.record import Source
+from output.record import Searched, Source
 from output.run import load_run
 from tests.output.builder import RunBuilder, full_run
 from tests.output.test_lint import GOOD
@@ -143,6 +143,26 @@ def test_a_failure_proposes_nothing(tmp_path: Path, index: Path) -> None:
         points="closed",
     )
     assert propose([load_run(run.finish())], index) == []
+
+
+def test_an_absence_contradicts_no_class(tmp_path: Path, index: Path) -> None:
+    text = ENTRY.replace(
+        "preprint:\n    class: closed\n    link:", "preprint:\n    class: open\n    link: https://a.org"
+    )
+    (index / "small.yaml").write_text(text)
+    run = RunBuilder(tmp_path / "absent", entry="small")
+    looked = (Searched("https://example.org/card", "0" * 64, "model card"),)
+    run.add("preprint", "preprint.archived", "absent", "No preprint found.", searched=looked, points="closed")
+    assert propose([load_run(run.finish())], index) == []
+
+
+def test_a_licence_note_with_an_unread_part_is_not_proposed(tmp_path: Path, index: Path) -> None:
+    run = RunBuilder(tmp_path / "unread", entry="small")
+    source = run.document("https://huggingface.co/maker/small-1/resolve/x/LICENSE", b"MIT")
+    words = "Weights: MIT. Code: could not be looked at (maker/train). Data: not disclosed."
+    run.add("licenses", "license.triple", "present", words, source=source, exact="MIT", points="partial")
+    kinds = [p.kind for m in propose([load_run(run.finish())], index) for p in m.proposals]
+    assert kinds == []
 
 
 def test_entries_are_found_by_their_end_model(tmp_path: Path, index: Path) -> None:
