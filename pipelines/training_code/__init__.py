@@ -19,6 +19,7 @@ from pipelines.readers.source_tree import SourceTree, TreeFile, source_tree, tre
 from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, Proof, judge_survey
 from pipelines.training_code.names import model_names, name_patterns
 from pipelines.training_code.needs import needs
+from pipelines.training_code.rules import rules
 from pipelines.training_code.survey import Line, Survey, line_of, places, survey_tree
 
 FOLDER = Path(__file__).parent
@@ -104,6 +105,7 @@ class Repository:
         relations = {lead.relation for lead in dossier.leads if lead.target == target}
         self.mentioned = bool(relations) and relations <= {"mention", "listing", "model_family", "dataset"}
         self.info = github_answer(dossier, target)
+        self.folder = linked_folder(dossier, target)
 
     def records(self) -> Iterator[EvidenceRecord]:
         tree = source_tree(self.dossier, self.target)
@@ -180,26 +182,32 @@ class Repository:
         if not proofs:
             return self.absent_stage(judgement, stage)
         label = LABELS[stage]
-        first = proofs[0]
         examples = all(p.finding.role == "example" for p in proofs)
         recipes = all(p.finding.language in ("config", "shell") for p in proofs)
         what = f"{label} recipes" if recipes else f"example code for {label}" if examples else f"{label} code"
         elsewhere = recipes and stage in TRAINING and not has_trainer(judgement)
         note = ", the trainer itself is elsewhere" if elsewhere else ""
+        if all(rules().by_id[p.rule].supports for p in proofs):
+            what, note = f"only data preparation for {label}", ", to be used with the training code beside it"
+        inside = [p for p in proofs if p.path.startswith(self.folder)]
+        proofs = inside + [p for p in proofs if p not in inside]
+        if not inside:
+            note += f", none of it in the linked folder {self.folder.rstrip('/')}"
         return self.record(
             stage,
             "present",
             f"{what[0].upper()}{what[1:]} made available in repository {self.name} ({shown(proofs)}){note}.",
-            rule=first.rule,
-            points="partial" if examples or elsewhere else "open",
+            rule=proofs[0].rule,
+            points="partial" if examples or note else "open",
             value={
                 "files": [file_value(p) for p in proofs[:FILES_SHOWN]],
                 "count": len(proofs),
                 "examples_only": examples,
                 "recipes_only": recipes,
+                **({"linked_folder": self.folder, "inside": len(inside)} if self.folder else {}),
                 **self.common(),
             },
-            line=first.finding.line,
+            line=proofs[0].finding.line,
         )
 
     def absent_stage(self, judgement: Judgement, stage: str) -> EvidenceRecord:
@@ -458,6 +466,19 @@ def github_answer(dossier: Dossier, target: str) -> dict[str, Any]:
             return {}
         return answer if isinstance(answer, dict) else {}
     return {}
+
+
+FOLDER_LINK = re.compile(r"github\.com/[\w.-]{1,60}/[\w.-]{1,100}/tree/[^/\s)\"'<>]{1,100}/([^\s)\"'<>?#]{1,300})")
+
+
+def linked_folder(dossier: Dossier, target: str) -> str:
+    """The folder of a repository that the release links, with a slash at its end; empty where the whole is linked."""
+    folders = set()
+    for lead in dossier.leads:
+        if lead.target == target and lead.relation in ("repository", "root"):
+            match = FOLDER_LINK.search(lead.exact)
+            folders.add(match[1].rstrip("/.,") + "/" if match else "")
+    return folders.pop() if len(folders) == 1 else ""
 
 
 def not_seen(found: Survey) -> str:

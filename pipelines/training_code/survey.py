@@ -118,6 +118,7 @@ SPEAKS = (
     ((b"apply_gradients", b"apply_updates", b"pretrain(", b"train_from_config", b"deepspeed.initialize"),),
     ((b".update(", b"TPUEstimator", b".train("), (b"optax", b"value_and_grad", b"mesh_tensorflow", b"t5")),
     ((b".minimize(",), (b"ptim",)),
+    ((b"TrainerConfig", b"TrainModule", b"TrainingConfig", b"EvalRecipe"),),
     ((b".fit(",), (b"keras", b"tensorflow", b"rainer", b"composer", b"lightning", b"nemo")),
     ((b"rainer",), (b".train(", b"Trainer(", b".launch(", b".run(", b".learn(", b"train(")),
     ((b"training_step", b"Recipe"), (b"Lightning", b"ModelPT", b"recipe", b"MegatronBaseModel")),

@@ -124,6 +124,32 @@ def test_framework_without_files_that_name_the_model() -> None:
     assert "framework" not in records(archive(files), answer, root="hf:model:maker/osprey-7b", leads=(lead,))
 
 
+def test_a_link_to_a_folder_is_judged_as_given() -> None:
+    files = files_of((CASES[0].parent / "pretraining_from_scratch.txt").read_text("utf-8"))
+    exact = "[code](https://github.com/maker/model/tree/main/other-model)"
+    lead = Lead("hf:model:maker/heron-1b", TARGET, "repository", "named in the card", exact=exact, followed=True)
+    found = records(archive(files), root="hf:model:maker/heron-1b", leads=(lead,))
+    assert "none of it in the linked folder other-model" in found["pretraining"].statement
+    assert found["pretraining"].points == "partial"
+    assert found["pretraining"].value["inside"] == 0
+    files["other-model/pretrain.py"] = files["train.py"]
+    found = records(archive(files), root="hf:model:maker/heron-1b", leads=(lead,))
+    assert found["pretraining"].source is not None
+    assert found["pretraining"].source.path == "other-model/pretrain.py"
+
+
+def test_data_preparation_alone_is_not_called_tuning_code() -> None:
+    files = files_of((CASES[0].parent / "pretraining_from_scratch.txt").read_text("utf-8"))
+    files["README.md"] = b"# Heron\n\nPre-training of Heron.\n"
+    files["scripts/prepare_tulu_data.py"] = (
+        b"import json\nfrom datasets import load_dataset\n\n"
+        b"if __name__ == '__main__':\n    json.dump(load_dataset('maker/tulu'), open('out.json', 'w'))\n"
+    )
+    record = records(archive(files))["finetuning"]
+    assert record.points == "partial"
+    assert record.statement.startswith("Only data preparation for fine-tuning made available")
+
+
 def test_same_bytes_same_records() -> None:
     document = archive(files_of(CASES[0].read_text("utf-8")))
     once, again = (list(detector.detect(Dossier(TARGET, (document,)), ())) for _ in range(2))
