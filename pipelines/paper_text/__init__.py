@@ -61,7 +61,8 @@ def own_name(title: str) -> str:
 
 
 def read(document: Document, pdf: Pdf, subject: Subject, names: list[str]) -> Iterator[EvidenceRecord]:
-    where = document.source.path or document.source.url.rsplit("/", 1)[-1]
+    url = document.source.url
+    where = document.source.path or ("arXiv " if "arxiv.org/" in url else "") + url.rsplit("/", 1)[-1]
     if pdf.problem:
         yield detector.record(
             subject,

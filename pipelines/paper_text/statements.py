@@ -190,14 +190,25 @@ def is_anchor(fact: Fact, indicator: str, text: str, trained: bool, section: boo
 
 
 def plain_counts(facts: list[Fact], text: str) -> list[Fact]:
-    """Without the number of hours read as a number of devices, and without `16 per GPU`."""
+    """Without what is no fact: hours read as devices, `16 per GPU`, `$2 per GPU hour`, what was done without."""
     hours = [f for f in facts if f.kind == "device_hours"]
-    return [
-        f
-        for f in facts
-        if f.kind != "count"
-        or not (any(h.start <= f.start < h.end for h in hours) or text[: f.start].rstrip().endswith("per"))
-    ]
+    kept = []
+    for fact in facts:
+        inside = fact.kind == "count" and any(h.start <= fact.start < h.end for h in hours)
+        each = fact.kind == "count" and text[: fact.start].rstrip().endswith("per")
+        price = fact.kind == "device_hours" and " per " in text[fact.start : fact.end]
+        if not (inside or each or price or denied(fact, text)):
+            kept.append(fact)
+    return kept
+
+
+def denied(fact: Fact, text: str) -> bool:
+    """`without costly tensor parallelism`, `tensor parallelism was not used`."""
+    before, after = text[max(0, fact.start - 40) : fact.start], text[fact.end : fact.end + 25]
+    return bool(
+        re.search(r"(?i)\b(?:without|no need for|instead of|rather than|avoid(?:s|ed|ing)?)\b[^,;]*$", before)
+        or re.match(r"(?i)\s?(?:\(\w+\)\s)?(?:was|is|were|are) not\b", after)
+    )
 
 
 COMPARED = re.compile(r"(?i)\b(?:while|whereas|than|compared (?:to|with)|versus|vs\.)\s")

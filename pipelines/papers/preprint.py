@@ -242,13 +242,13 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
         "family": "Report on the family",
         "version": "Report on another version",
         "base": "Report on the base model",
-    }.get(match, "PDF")
+    }.get(match, "PDF" if repository else "Report")
     return detector.record(
         subject,
         "preprint",
         "preprint.report",
         "present",
-        f"{about} published{where}: {title[:160]} ({name}, {pdf.page_count} pages).",
+        f"{about}{' published' + where if where else ''}: {title[:160]} ({name}, {pdf.page_count} pages).",
         rule="pdf",
         points=points,
         value={"title": title[:300], "pages": pdf.page_count, "pages_read": len(pdf.pages), "match": match or None},

@@ -114,6 +114,20 @@ def test_parallelism() -> None:
     assert found("2. Setup", "We evaluate in a zero-shot setting, training nothing.", "hardware.parallelism") == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["We train Nimbus-2 without costly tensor parallelism.", "Here, tensor parallelism was not used in training."],
+)
+def test_parallelism_that_was_done_without(text: str) -> None:
+    assert found("2. Infrastructure", text, "hardware.parallelism") == []
+
+
+def test_a_price_is_no_amount() -> None:
+    text = "At $2 per GPU hour, our training took 3M GPU hours."
+    (record,) = found("2. Training Costs", text, "hardware.training")
+    assert record.value["given"] == "3M GPU hours"
+
+
 def test_energy() -> None:
     (record,) = found("5. Carbon Footprint", "A total of 539 tCO2eq were emitted.", "hardware.energy")
     assert record.points == "open"
