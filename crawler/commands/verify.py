@@ -13,13 +13,17 @@ SHOWN = 20
 
 @click.command("verify")
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--online", is_flag=True, help="Ask the services: same bytes at the pin, quote still true today?")
 @click.option("--json", "as_json", is_flag=True, help="Print counts and faults as JSON.")
-def command(run: Path, as_json: bool) -> None:
+def command(run: Path, online: bool, as_json: bool) -> None:
     """Re-check every record of a run against its archive, offline: hash, quote, position, id.
 
     \b
     osai-evidence verify runs/deepseek-ai-DeepSeek-R1-20261122T204419
+    osai-evidence verify nightly/latest --online
     """
+    if online:
+        against_services(run, as_json)
     from crawler.verify import BAD, changed_files, count, verify
     from output.run import RunError
 
@@ -44,3 +48,28 @@ def command(run: Path, as_json: bool) -> None:
     if not checks:
         click.echo(f"{run} holds no records.", err=True)
     sys.exit(1 if faults or changed or not checks else 0)
+
+
+def against_services(run: Path, as_json: bool) -> None:
+    """Counts per verdict; exit status 1 where a pin or a quote does not hold any more."""
+    from crawler.verify_online import counts, verify_online
+    from output.run import RunError
+
+    try:
+        checks = verify_online(run)
+    except RunError as error:
+        raise click.UsageError(str(error)) from error
+    faults = [c for c in checks if c.pinned not in ("same bytes", "not pinned") or c.today != "still true"]
+    if as_json:
+        rows = [{"id": c.record.id, "pinned": c.pinned, "today": c.today} for c in faults]
+        click.echo(json.dumps({"quotes": len(checks), **counts(checks), "faults": rows}, indent=1))
+    else:
+        for question, verdicts in counts(checks).items():
+            for verdict, number in verdicts.items():
+                click.echo(f"{number:7d}  {question}: {verdict}")
+        for c in faults[:SHOWN]:
+            said = f"pinned {c.pinned}, today {c.today}"
+            click.echo(
+                f"{c.record.id}  {c.record.indicator}: {said}: {c.record.source and c.record.source.url}", err=True
+            )
+    sys.exit(1 if faults or not checks else 0)
