@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 from scrapy.crawler import Crawler
@@ -48,12 +50,24 @@ def load_detectors() -> int:
     return len([d.definition for d in DETECTORS])
 
 
+def end_with_parent() -> None:
+    """Let a worker process end when the crawl that started it was killed: it would wait for work forever."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 class DetectPipeline:
     """Runs the detectors in a process of their own, so that a large tree or PDF never blocks the crawl's loop."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> DetectPipeline:

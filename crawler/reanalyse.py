@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from crawler.detecting import end_with_parent
 from crawler.settings import SOFTWARE
 from output.archive import ArchiveWriter
 from output.positions import documents
@@ -99,7 +100,7 @@ def on_processes(pieces: Sequence[Piece], workers: int) -> Iterator[Result]:
     attempts: Counter[int] = Counter()
     given = 0
     while given < len(pieces):
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
             try:
                 waiting: dict[Future[Result], int] = {}
                 todo = [n for n in range(given, len(pieces)) if n not in done]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 import re
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -23,6 +25,7 @@ SECRET_QUERY = re.compile(
 )
 SECRET_TOKEN = re.compile(r"\b(?:gh[pousr]_|github_pat_|hf_)[A-Za-z0-9_]{20,}")
 REDACTED = "[redacted]"
+CHUNK = 1024 * 1024
 ROLL_OVER = 1024 * 1024 * 1024
 
 Headers = Iterable[tuple[str, str]]
@@ -105,3 +108,33 @@ class ArchiveWriter:
 
     def close(self) -> None:
         self.file.close()
+
+
+def mend(path: Path) -> int:
+    """Cut off the record that a killed writer left unfinished at the end of a file, and return the bytes cut."""
+    with path.open("r+b") as file:
+        end = whole_length(file)
+        cut = file.seek(0, io.SEEK_END) - end
+        if cut:
+            file.truncate(end)
+            os.fsync(file.fileno())
+    return cut
+
+
+def whole_length(file: BinaryIO) -> int:
+    """Bytes up to the end of the last whole gzip member: each WARC record is one."""
+    end = read = 0
+    member = zlib.decompressobj(wbits=31)
+    try:
+        while chunk := file.read(CHUNK):
+            read += len(chunk)
+            while chunk:
+                member.decompress(chunk, CHUNK)
+                chunk = member.unconsumed_tail
+                if member.eof:
+                    chunk = member.unused_data
+                    end = read - len(chunk)
+                    member = zlib.decompressobj(wbits=31)
+    except zlib.error:
+        pass
+    return end

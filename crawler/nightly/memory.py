@@ -25,6 +25,7 @@ class Memory:
         self.changed = changed
         self.known: dict[str, ReadDocument | Missed] = {}
         self.fresh: set[str] = set()
+        self.lengths: dict[str, int] = {}
 
     def add(self, listing: Listing, *, fresh: bool = False) -> None:
         """`fresh`: read in this very night, so also right for a target that changed."""
@@ -39,6 +40,18 @@ class Memory:
                 self.known[url] = one
             if fresh:
                 self.fresh.add(url)
+
+    def holds(self, listing: Listing) -> bool:
+        """Whether the archive is long enough for all that the listing names; only lengths are looked at."""
+        sources = [*(d.source for d in listing.documents), *(m.source for m in listing.misses)]
+        positions = [source.archive for source in sources if source.archive]
+        return all(self.length(position.file) > position.offset for position in positions)
+
+    def length(self, file: str) -> int:
+        if file not in self.lengths:
+            path = self.folder / file
+            self.lengths[file] = path.stat().st_size if path.is_file() else 0
+        return self.lengths[file]
 
     def answer(self, ask: Ask) -> Answer | None:
         known = self.known.get(ask.url)

@@ -38,7 +38,7 @@ from crawler.run import choose_papers, log_to
 from crawler.session import Session
 from crawler.settings import SOFTWARE, settings
 from crawler.state import KnownEntry, LeaseLostError, Night, Reading, State, Work, now
-from output.archive import ArchiveWriter, redact
+from output.archive import ArchiveWriter, mend, redact
 from output.changes import by_key, compared
 from output.record import EvidenceRecord
 from output.run import Listing
@@ -112,10 +112,9 @@ class NightRun:
         tonight: dict[str, Fingerprint] = {}
         for found in await asyncio.gather(*(self.settle(asker, question) for question in asked)):
             tonight |= found
-        self.plan = make_plan(self.entries, self.known, tonight, self.detectors, resting)
+        damaged = self.remember()
+        self.plan = make_plan(self.entries, self.known, tonight, self.detectors, resting, damaged)
         gone = sorted(set(self.known) - set(self.entries) - set(self.unread))
-        for line, number in self.state.lines():
-            self.memory.add(msgspec.json.decode(line, type=Listing), fresh=number == self.night.number)
         self.memory.changed = frozenset(self.plan.changed)
         self.cost.update(self.reading_cost())
         self.failures += [f"{name}: {why}" for name, why in self.unread.items()]
@@ -125,6 +124,17 @@ class NightRun:
         ]
         if not self.dry_run:
             self.state.plan(self.night, self.plan.reads, self.plan.carried, gone, changed=self.plan.changed)
+
+    def remember(self) -> set[str]:
+        """Load what was read before; entries whose answers are not all in the archive any more."""
+        damaged = set()
+        for line, number in self.state.lines():
+            read = msgspec.json.decode(line, type=Listing)
+            if self.memory.holds(read):
+                self.memory.add(read, fresh=number == self.night.number)
+            else:
+                damaged.add(str(read.entry))
+        return damaged
 
     def rests(self, target: str, before: Fingerprint) -> bool:
         """What was never there is asked for again one night in seven; what vanished is, after a week of every night."""
@@ -358,6 +368,8 @@ def nightly(
         night = state.open_night()
         owner = owner or socket.gethostname()
         state.release(night, owner)
+        for torn in (out / "archive").glob(f"{night.id}-*"):
+            mend(torn)
         archive = ArchiveWriter(out / "archive", SOFTWARE, f"{night.id}-")
         run = NightRun(state, night, archive, out, entries, unread, owner=owner)
         outcome = crawl(run, addresses, out / "log.jsonl", progress)

@@ -61,10 +61,12 @@ def make_plan(
     tonight: Mapping[str, Fingerprint],
     detectors: str,
     resting: Set[str] = frozenset(),
+    damaged: Set[str] = frozenset(),
 ) -> Plan:
     """Compare what was read for each entry with what the services say `tonight`; a target not in it was not settled.
 
-    `resting` targets were not asked for: they are taken to be as they were, but were not seen.
+    `resting` targets were not asked for: they are taken to be as they were, but were not seen. `damaged` are entries
+    whose archive is not whole.
     """
     plan = Plan()
     for name, targets in sorted(entries.items()):
@@ -84,6 +86,8 @@ def make_plan(
                 reasons.append(f"{target} {what}")
         if entry.troubled:
             reasons.append("could not be read whole last time")
+        if name in damaged:
+            reasons.append("the archive has lost what was read for it")
         if entry.detectors != detectors:
             reasons.append("the detectors changed")
         if reasons:

@@ -1,0 +1,84 @@
+"""`reanalyse`: the same records, whoever reads them, and a killed worker costs only its piece."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from crawler import reanalyse as module
+from crawler.detecting import listing
+from crawler.reanalyse import Piece, Result, analyse, on_processes, reanalyse
+from output.record import Source, dump
+from output.run import RunError, load_run
+from output.run_folder import RunFolder
+from pipelines import read
+from pipelines.dossier import Dossier
+from spiders.document import Document
+
+CARD = "---\nlicense: mit\n---\n# Lumen {n}\n\n## Limitations\n\nLumen {n} repeats errors of its training texts.\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run over twelve cards."""
+    folder = RunFolder(tmp_path / "run", ["cards"], "test")
+    for n in range(12):
+        body, target = CARD.format(n=n).encode(), f"hf:model:lab/lumen-{n}"
+        url = f"https://huggingface.co/lab/lumen-{n}/resolve/{n:040x}/README.md"
+        position, when = folder.archive.exchange(url, "GET", [], "200 OK", [], body)
+        digest = hashlib.sha256(body).hexdigest()
+        source = Source(url, url, f"{n:040x}", "README.md", "text/plain", digest, None, len(body), when, 200, position)
+        dossier = Dossier(target, (Document("model_card", target, source, body),))
+        folder.add(read(dossier), listing(dossier))
+    folder.close("complete")
+    return tmp_path / "run"
+
+
+def lines(folder: Path) -> list[bytes]:
+    return [dump(msgspec.structs.replace(r, run="")) for r in load_run(folder).records]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_same_detectors_say_the_same(run: Path, tmp_path: Path, workers: int) -> None:
+    about = reanalyse(run, tmp_path / "new", workers=workers)
+    assert about["state"] == "complete"
+    assert lines(tmp_path / "new") == lines(run) != []
+
+
+def test_what_the_archive_lost_is_said(run: Path, tmp_path: Path) -> None:
+    (archive,) = (run / "archive").iterdir()
+    archive.write_bytes(archive.read_bytes()[:-2000])
+    about = reanalyse(run, tmp_path / "new", workers=1)
+    assert about["state"] == "incomplete"
+    assert any("not in the archive" in failure for failure in about["failures"])
+
+
+def killed_once(piece: Piece) -> Result:
+    """Kills its worker the first time it sees the third piece."""
+    mark = Path(piece.folder) / "killed"
+    if b'lumen-2"' in piece.lines[0] and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return analyse(piece)
+
+
+def killed_always(piece: Piece) -> Result:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def test_a_killed_worker_costs_its_piece_only(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = [Piece(str(run), (line,)) for line in (run / "documents.jsonl").read_bytes().splitlines()]
+    expected = [analyse(piece) for piece in pieces]
+    monkeypatch.setattr(module, "analyse", killed_once)
+    assert list(on_processes(pieces, 2)) == expected
+    assert (run / "killed").exists()
+    monkeypatch.setattr(module, "analyse", killed_always)
+    monkeypatch.setattr(module, "ATTEMPTS", 1)
+    with pytest.raises(RunError, match="ended its worker"):
+        list(on_processes(pieces[:1], 2))
