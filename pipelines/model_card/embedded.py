@@ -11,7 +11,7 @@ from pipelines.readers.markdown import Card
 
 EMBEDDED = re.compile(
     r"\boriginal\b.{0,80}\bmodel card\b|\bmodel card\b.{0,40}\boriginal\b|\boriginal (?:model )?(?:readme|card)\b|"
-    r"\bbase model card\b",
+    r"^\W*(?:the )?base model(?:.s)? card\b",
     re.I,
 )
 
@@ -31,7 +31,7 @@ class Stretch(NamedTuple):
 
 def stretches(card: Card, subject: Subject) -> list[Stretch]:
     """The card itself, and the card of another model that it embeds, which speaks of the base model."""
-    split = next((h for h in card.headings if h.level < 4 and EMBEDDED.search(h.label)), None)
+    split = next((h for h in card.headings[1:] if h.level < 4 and EMBEDDED.search(h.label)), None)
     own = Stretch(card.body_start, split.start if split else len(card.text), subject, None)
     if split is None:
         return [own]

@@ -85,8 +85,9 @@ def languages() -> list[Language]:
 
 
 def either(patterns: list[str]) -> re.Pattern[str]:
-    """One pattern for many; a space in a lexicon stands for any white space."""
-    return re.compile("|".join(p.replace(" ", r"\s+") for p in patterns) or r"(?!)", re.I)
+    """One pattern for many; a space in a lexicon stands for any white space, a decimal point ends no sentence."""
+    spelled = (p.replace(" ", r"\s+").replace("[^.!?]", r"(?:[^.!?]|[.](?=\d))") for p in patterns)
+    return re.compile("|".join(spelled) or r"(?!)", re.I)
 
 
 @cache
@@ -121,7 +122,7 @@ def lexicon() -> Lexicon:
             scripts.append((re.compile(f"[{language.script}]"), tuple(cues)))
     by_first: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for word in sorted((w for w in words if not CJK.search(w)), key=len, reverse=True):
-        tokens = tuple(word.split())
+        tokens = singular(word)
         by_first.setdefault(tokens[0], []).append((tokens, tuple(dict.fromkeys(words[word]))))
     cjk = sorted((w for w in words if CJK.search(w)), key=len, reverse=True)
     return Lexicon(
@@ -154,15 +155,20 @@ def normalise(label: str) -> str:
     return " ".join(NOISE.sub(" ", text).split())
 
 
+def singular(text: str) -> tuple[str, ...]:
+    """The words of a normalised label without a final s, so that `intended uses` is `intended use`."""
+    return tuple(w[:-1] if len(w) > 3 and w[-1] == "s" else w for w in text.split())
+
+
 def phrase_topics(text: str) -> Iterator[tuple[str, ...]]:
     """Topics of the phrases in a normalised label, the longest first at each word."""
     words = lexicon()
-    tokens = text.split()
+    tokens = singular(text)
     at = 0
     while at < len(tokens):
         step = 1
         for phrase_tokens, topics in words.by_first.get(tokens[at], ()):
-            if tuple(tokens[at : at + len(phrase_tokens)]) == phrase_tokens:
+            if tokens[at : at + len(phrase_tokens)] == phrase_tokens:
                 yield topics
                 step = len(phrase_tokens)
                 break

@@ -291,14 +291,14 @@ class Reading:
                 yield Finding("citation", "present", "prose", part.start, part.end, "", "BibTeX entry")
             if part.kind in ("code", "image") or part.start < quiet_until:
                 continue
-            start, end = said(part)
+            start, end = said(part) if part.kind != "label" else (part.start, part.end)
             for cue in cues_of(self.card.bags[index], visible[start:end] if self.scripts else "", self.scripts):
                 if cue.topic in done or cue.topic in ("description", *LINK_TOPICS):
                     continue
                 if part.kind in ("row", "head") and part.columns > 2 and cue.topic not in ("training_data", "compute"):
                     continue
                 match = cue.first(visible, self.card.lower[start:end], start, end)
-                if not match:
+                if not match or match.end() <= part.body:
                     continue
                 first, last = sentence_at(visible, match.start(), match.end(), start, end)
                 text = " ".join(visible[first:last].split())

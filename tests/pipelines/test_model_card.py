@@ -180,3 +180,20 @@ def test_a_card_over_the_limit_says_how_much_was_read() -> None:
     long = "# M\n\n" + "word " * 220_000
     absent = next(r for r in records(long) if r.outcome == "absent")
     assert "only its first" in absent.searched[0].what
+
+
+@pytest.mark.parametrize(
+    ("body", "topic"),
+    [
+        ("## Intended uses & limitations\n\nYou can use the raw model for letters.\n", "intended_use"),
+        ("# M\n\nIt took 3 days to train 1.5 epochs on 4x A100s.\n", "compute"),
+        ("# M\n\n- Learning rate: 3e-4\n- Lora r: 16\n", "training_procedure"),
+        ("# M\n\nA tagger trained on LetterCorp v2.\n", "training_data"),
+    ],
+)
+def test_ways_to_say_it(body: str, topic: str) -> None:
+    assert outcome(body, topic) == "present"
+
+
+def test_a_base_model_has_a_card_of_its_own() -> None:
+    assert {r.subject.component for r in records("# Heron 1.0-base Model Card\n\nA model.\n")} == {"end"}
