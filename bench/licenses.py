@@ -14,6 +14,7 @@ import argparse
 import csv
 import json
 import os
+import random
 import re
 import resource
 import subprocess
@@ -125,6 +126,40 @@ def table(rows: list[Row], answers: dict[str, Answer], name: str, show: str) -> 
                 print(f"    {row.path}: {row.expected} -> {sorted(answers[row.path].ids)} {answers[row.path].verdict}")
 
 
+ADDED = (
+    "You may not use the Software for military purposes.",
+    "The Model shall be used for research only.",
+    "If your product has more than 1 million users you must request a license.",
+    "You must prominently display the name of the maker in your product.",
+    "Commercial use requires a separate agreement with the author.",
+    "This license does not apply in the European Union.",
+    "You shall not use outputs to train other models.",
+    "Users in government need written permission.",
+    "Redistribution of weights is prohibited.",
+)
+
+
+def added_numbers(rows: list[Row], texts: dict[str, str]) -> None:
+    """Add one clause to each text that is exact, in front, behind or at an empty line: is it flagged and quoted?"""
+    from license_rules import identify
+
+    chance, flagged, quoted, tried = random.Random(1), 0, 0, 0
+    for row in (r for r in rows if GROUPS["natural full texts"](r)):
+        text = texts[row.path]
+        if identify(text).verdict != "exact":
+            continue
+        clause, tried = chance.choice(ADDED), tried + 1
+        lines = text.split("\n")
+        place = chance.choice([0, len(lines), *(n for n, line in enumerate(lines) if not line.strip())])
+        changed = "\n".join([*lines[:place], "", clause, "", *lines[place:]])
+        found = identify(changed)
+        flagged += found.verdict != "exact"
+        spans = [(r.start, r.end) for r in found.residual if r.rules]
+        start = changed.index(clause)
+        quoted += any(a < start + len(clause) and b > start for a, b in spans)
+    print(f"one clause added to {tried} exact texts: flagged {flagged / tried:.1%}, quoted {quoted / tried:.1%}")
+
+
 def peer_answers(python: str, name: str, paths: list[Path]) -> list[Answer] | None:
     asked = json.dumps([str(p) for p in paths])
     done = subprocess.run([python, "-c", PEERS[name]], input=asked, capture_output=True, text=True, check=False)
@@ -192,6 +227,7 @@ def main() -> None:
     table(rows, answers, "osai-evidence", options.show)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"speed {len(rows) / spent:.0f} files/s on one core, load {loaded:.2f} s, memory {memory:.0f} MB at most")
+    added_numbers(rows, texts)
     clause_numbers(Path(folder), options.texts)
     for name in PEERS if options.peers else ():
         theirs = peer_answers(options.peers, name, [home / row.path for row in rows])

@@ -40,7 +40,8 @@ _STRONG = re.compile(
 _ORDERS = re.compile(
     r"\b(?:(?:may|shall|must|can|will) not (?:be )?(?:use[d]?|redistribut\w+|sold|sell|copied|copy|modif\w+|train\w*)"
     r"|cannot (?:be )?use[d]?|not for (?:use|sale)|(?:you|users?|licensees?) (?:must|shall)|only (?:for|by|with|if)"
-    r"|for (?:\w+ ){0,3}only)\b"
+    r"|for (?:\w+ ){0,3}only|does not apply|(?:need|require)s? (?:\w+ ){0,3}(?:permission|license|consent|agreement)"
+    r"|(?:shall|must) be|(?:is|are) (?:not )?(?:limited|restricted|prohibited|permitted|allowed))\b"
 )
 _STRONG_INSIDE = re.compile(r"\b(?:(?:non)?commercial\w*|research|academic|educational|military|solely)\b")
 _GRANTS = re.compile(r"\b(?:licen[cs]ed|released|distributed|complies|available|covered|governed)\b", re.I)
@@ -106,6 +107,9 @@ def identify(text: str) -> Identification:
     explained = np.zeros(len(tokens.words), bool)
     for region in regions:
         explained[region.first : region.last] |= region.covered
+        for first, last in runs(region.slots):
+            first, last = first + region.first, last + region.first
+            explained[first:last] |= not orders(tokens.text[slice(*tokens.span(first, last))])
     left = leftovers(tokens, explained, regions)
     matches = [region_match(tokens, region, left) for region in regions]
     matches = notice_matches(text[:READ_LIMIT], matches)
@@ -135,13 +139,16 @@ def speaks_of_rules(text: str, words: int, inside: bool) -> bool:
 
     A few words need plain speech to count; amid the text of a licence one word of duty is enough.
     """
-    if inside and words >= 3 and _STRONG_INSIDE.search(text):
+    if orders(text) or (inside and words >= 3 and _STRONG_INSIDE.search(text)):
         return True
     if words < RESIDUAL_WORDS:
-        said = _STRONG.search(text) or (not inside and _ORDERS.search(text))
-        return bool(said or (words <= 2 and _FLIPS.search(text)))
-    enough = 1 if inside or _ORDERS.search(text) else 2
-    return bool(_STRONG.search(text)) or len({m.group()[:8] for m in _RULES.finditer(text)}) >= enough
+        return words <= 2 and _FLIPS.search(text) is not None
+    return len({match.group()[:8] for match in _RULES.finditer(text)}) >= (1 if inside else 2)
+
+
+def orders(text: str) -> bool:
+    """Whether words give an order or set a limit in plain speech, however few they are."""
+    return _STRONG.search(text) is not None or _ORDERS.search(text) is not None
 
 
 def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:

@@ -45,6 +45,7 @@ class Region:
     precision: float
     recall: float
     covered: Mask  # of the words first to last: explained by the reference
+    slots: Mask  # of the same words: stand where the template takes any
     missing: int  # longest run of required trigrams that are not there, amid others that are
 
     @property
@@ -237,10 +238,11 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
     for shift in range(3):
         covered[shift : shift + len(hits)] |= hits
     drop_short(covered, STRETCH)
+    slots = np.zeros(len(covered), bool)
     for start, end in runs(~covered):
         slot = start >= 3 and window[start - 3] & 4
         if slot and end - start <= SLOT_WORDS:
-            covered[start:end] = True
+            slots[start:end] = True
     order = sequence[(sequence & EXTRA == 0) & (sequence & REQUIRED != 0)] & ID
     scratch[present] = 1
     bridged = scratch[order] > 0
@@ -249,7 +251,14 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
     gaps = [(start, end) for start, end in runs(~bridged) if start and end < len(order)]
     missing = max((end - start for start, end in gaps), default=0)
     return Region(
-        placed.reference, placed.first, placed.last + 2, float(covered.mean()), placed.recall, covered, missing
+        placed.reference,
+        placed.first,
+        placed.last + 2,
+        float((covered | slots).mean()),
+        placed.recall,
+        covered,
+        slots,
+        missing,
     )
 
 
