@@ -22,7 +22,7 @@ from pipelines.training_code.rules import Match, rules
 
 KEPT_TEXT = 400_000  # characters of a README that are kept
 CONFIG_CAP = 256 * 1024  # bytes; a longer configuration is data
-INFERENCE_ENOUGH = 40  # files that load weights and generate: more need not be parsed for that alone
+RUNNING_ENOUGH = 60  # files that define or run the model: more need not be parsed for that alone
 
 
 class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -135,7 +135,10 @@ SPEAKS = (
     ),
 )
 SETTINGS = (b"learning_rate", b"learning-rate", b"learningRate", b"lr")
-GENERATES = (b"from_pretrained", b"load_state_dict", b"load_file", b"load_", b"LLM(", b".load(", b"restore(")
+GENERATES = (
+    *(b"from_pretrained", b"load_state_dict", b"load_", b"LLM(", b".load(", b"restore("),
+    *(b"nn.Module", b"save_file"),
+)
 TRAINS = (b".backward(", b"optimizer.step", b"rainer.train(", b"rainer.fit(", b"apply_gradients")
 README = re.compile(r"readme(\.(md|rst|txt|markdown|mdx))?$", re.IGNORECASE)
 
@@ -160,7 +163,7 @@ def no_collection() -> Iterator[None]:
 
 def walk(tree: SourceTree, named: re.Pattern[str] | None) -> Survey:
     found = Survey(tree)
-    inference = 0
+    running = 0
     folders: dict[str, set[str]] = {"package": set(), "license": set()}
     for file in tree.files():
         note_listing(found, file, folders)
@@ -184,12 +187,12 @@ def walk(tree: SourceTree, named: re.Pattern[str] | None) -> Survey:
             if holds(file.body, TRAINS):
                 found.outside[role] += 1
             continue
-        if silent(file, kind, inference):
+        if silent(file, kind, running):
             continue
         if named is not None and kind in ("config", "shell") and named.search(file.text):
             found.model_files.append(file.path)
         new = read_source(found, file, kind, role)
-        inference += any(f.match.stage == "inference" for f in new)
+        running += any(f.match.stage in RUNNING_STAGES for f in new)
         found.findings += new
     found.environment.sort(key=lambda f: (f.path.count("/"), f.path))
     packages = {folder + "/" for folder in folders["package"] & folders["license"]}
@@ -208,7 +211,7 @@ def holds(body: bytes, words: Iterable[bytes]) -> bool:
     return any(word in body for word in words)
 
 
-def silent(file: TreeFile, kind: str, inference: int) -> bool:
+def silent(file: TreeFile, kind: str, running: int) -> bool:
     """True for a file for which no rule can hold, or only those for inference, which enough files show."""
     body = file.body or b""
     if kind == "config":
@@ -218,7 +221,7 @@ def silent(file: TreeFile, kind: str, inference: int) -> bool:
         return False
     if speaking(rules().of_name("path", file.path)) or any(all(holds(body, g) for g in line) for line in SPEAKS):
         return False
-    return inference >= INFERENCE_ENOUGH or not holds(body, GENERATES)
+    return running >= RUNNING_ENOUGH or not holds(body, GENERATES)
 
 
 def in_package(finding: Finding, packages: Iterable[str]) -> bool:
@@ -256,6 +259,7 @@ def read_docs(found: Survey, file: TreeFile) -> None:
 
 
 NEEDS = "needs-"
+RUNNING_STAGES = frozenset({"inference", "conversion", "quantisation", "model"})
 TRAINING_STAGES = frozenset({"pretraining", "finetuning", "preference", "training"})
 
 
