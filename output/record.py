@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -21,7 +21,7 @@ Outcome = Literal["present", "boilerplate", "placeholder", "linked", "absent", "
 Points = Literal["open", "partial", "closed", "neutral"]
 Component = Literal["base", "end"]
 
-INDEX_PARAMETERS = (
+IndexParameter = Literal[
     "datasources_basemodel",
     "datasources_endmodel",
     "weights_basemodel",
@@ -34,26 +34,11 @@ INDEX_PARAMETERS = (
     "modelcard",
     "datasheet",
     "licenses",
-)
-OWN_PARAMETERS = ("package", "api", "community", "claims")
-Parameter = Literal[
-    "datasources_basemodel",
-    "datasources_endmodel",
-    "weights_basemodel",
-    "weights_endmodel",
-    "trainingcode",
-    "code",
-    "hardware_architecture",
-    "preprint",
-    "paper",
-    "modelcard",
-    "datasheet",
-    "licenses",
-    "package",
-    "api",
-    "community",
-    "claims",
 ]
+OwnParameter = Literal["package", "api", "community", "claims"]
+Parameter = IndexParameter | OwnParameter
+INDEX_PARAMETERS: tuple[str, ...] = get_args(IndexParameter)
+OWN_PARAMETERS: tuple[str, ...] = get_args(OwnParameter)
 
 
 class Subject(msgspec.Struct, frozen=True):
