@@ -127,8 +127,9 @@ def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> l
     for first, last in runs(left):
         start, end = tokens.span(first, last)
         inside = any(r.first < first and last < r.last for r in regions)
-        context = start if inside else tokens.span(max(0, first - 2), last)[0]  # "you" may stand in the licence as well
-        rules = speaks_of_rules(tokens.text[context:end], last - first, inside)
+        rules = speaks_of_rules(tokens.text[start:end], last - first, inside)
+        if not rules and last - first >= 3:
+            rules = orders_reach(tokens.text, tokens.span(max(0, first - 3), last)[0], start, end)
         if rules or last - first >= RESIDUAL_WORDS:
             found.append(Residual(start, end, last - first, rules))
     return found
@@ -149,6 +150,13 @@ def speaks_of_rules(text: str, words: int, inside: bool) -> bool:
 def orders(text: str) -> bool:
     """Whether words give an order or set a limit in plain speech, however few they are."""
     return _STRONG.search(text) is not None or _ORDERS.search(text) is not None
+
+
+def orders_reach(text: str, context: int, start: int, stop: int) -> bool:
+    """Whether an order that begins in words of the licence ("you must", "this does not …") goes on in others."""
+    near = text[context:stop]
+    ends = (hit.end() for pattern in (_STRONG, _ORDERS) for hit in pattern.finditer(near))
+    return any(context + end >= start - 1 for end in ends)
 
 
 def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:

@@ -60,10 +60,13 @@ def test_an_added_clause_makes_a_variant_and_is_quoted(where: str) -> None:
         "Weights may not be redistributed.",
         "The model is provided for evaluation only.",
         "Not for commercial use.",
+        "This license does not apply in the European Union.",
     ],
 )
 def test_a_few_words_are_enough(clause: str) -> None:
-    for text in (f"{LICENSE}\n\n{clause}\n", f"{clause}\n\n{LICENSE}"):
+    middle = LICENSE.index("\n   3. ")
+    inside = f"{LICENSE[:middle]}\n\n{clause}\n{LICENSE[middle:]}"
+    for text in (f"{LICENSE}\n\n{clause}\n", f"{clause}\n\n{LICENSE}", inside):
         found = identify(text)
         assert (found.verdict, found.expression) == ("variant", None)
         assert any(r.rules and text[r.start : r.end] in clause for r in found.residual)
