@@ -197,3 +197,7 @@ def test_ways_to_say_it(body: str, topic: str) -> None:
 
 def test_a_base_model_has_a_card_of_its_own() -> None:
     assert {r.subject.component for r in records("# Heron 1.0-base Model Card\n\nA model.\n")} == {"end"}
+
+
+def test_a_base_model_is_no_training_data() -> None:
+    assert outcome("# M\n\nHeron-R1 is trained based on Heron-V3-Base.\n", "training_data") == "absent"
