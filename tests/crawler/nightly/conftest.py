@@ -58,10 +58,10 @@ class Place:
             text=True,
         )
 
-    def night(self, *arguments: str, **environ: str | None) -> tuple[int, dict[str, Any], str]:
+    def night(self, *arguments: str, timeout: float = 120, **environ: str | None) -> tuple[int, dict[str, Any], str]:
         """Run one; its exit status, its summary and what it said on standard error."""
         process = self.start(*arguments, **environ)
-        said, complaints = process.communicate(timeout=120)
+        said, complaints = process.communicate(timeout=timeout)
         return process.returncode, json.loads(said) if said.startswith("{") else {}, complaints
 
     def evidence(self) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class World:
     """What the services hold. `hub` and `git`: name → path → text; `arxiv`: id → comment."""
 
     hub: dict[str, dict[str, str]] = field(default_factory=dict)
+    datasets: dict[str, dict[str, str]] = field(default_factory=dict)
     git: dict[str, dict[str, str]] = field(default_factory=dict)
     arxiv: dict[str, str] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
@@ -52,8 +53,11 @@ class World:
         if paper:
             self.arxiv[ident] = f"About {name}"
 
-    def info(self, name: str) -> dict[str, Any]:
-        files = self.hub[name]
+    def shelf(self, kind: str) -> dict[str, dict[str, str]]:
+        return self.hub if kind == "models" else self.datasets
+
+    def info(self, name: str, kind: str = "models") -> dict[str, Any]:
+        files = self.shelf(kind)[name]
         return {
             "id": name, "author": name.partition("/")[0], "sha": sha(*files.values()), "private": False,
             "gated": "manual" if name in self.gated else False, "disabled": False, "tags": [], "cardData": {},
@@ -72,6 +76,7 @@ class Services(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.world = world
         self.asked: list[str] = []
+        self.told: list[dict[str, Any]] = []  # by webhook
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -104,7 +109,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_POST(self) -> None:
-        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["query"]
+        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/hook":
+            self.server.told.append(said)
+            self.reply({})
+            return
+        query = said["query"]
         self.serve(lambda world: self.graphql(world, query))
 
     def do_GET(self) -> None:
@@ -139,17 +149,21 @@ class Handler(BaseHTTPRequestHandler):
     def get(self, world: World) -> None:
         parts = urlsplit(self.path)
         path, query = unquote(parts.path), parse_qs(parts.query)
-        if path == "/hf/api/models":
-            author = query["author"][0].lower()
-            return self.reply([world.info(n) for n in world.hub if n.lower().startswith(author + "/")])
+        if match := re.fullmatch(r"/hf/api/(models|datasets)", path):
+            author, kind = query["author"][0].lower(), match[1]
+            names = [n for n in world.shelf(kind) if n.lower().startswith(author + "/")]
+            return self.reply([world.info(n, kind) for n in names])
         if match := re.fullmatch(r"/hf/api/(models|datasets)/(.+)", path):
             name = world.moved.get(match[2], match[2])
-            found = match[1] == "models" and name in world.hub
-            return self.reply(world.info(name)) if found else self.reply({}, 404, X_Error_Code="RepoNotFound")
-        if match := re.fullmatch(r"/hf/([^/]+/[^/]+)/resolve/(\w+)/(.+)", path):
-            if match[1] in world.gated and match[3] != "README.md":
+            if name not in world.shelf(match[1]):
+                return self.reply({}, 404, X_Error_Code="RepoNotFound")
+            return self.reply(world.info(name, match[1]))
+        if match := re.fullmatch(r"/hf/(datasets/)?(.+)/resolve/(\w+)/(.+)", path):
+            if match[2] in world.gated and match[4] != "README.md":
                 return self.reply("Access is restricted", 403, X_Error_Code="GatedRepo")
-            return self.reply(world.hub[match[1]][match[3]], Content_Type="text/plain")
+            files = world.shelf("datasets" if match[1] else "models").get(match[2], {})
+            found = match[4] in files
+            return self.reply(files[match[4]], Content_Type="text/plain") if found else self.reply({}, 404)
         if match := re.fullmatch(r"/gh/repos/([^/]+/[^/]+)(/.*)?", path):
             return self.github(world, match[1], match[2] or "")
         if match := re.fullmatch(r"/raw/([^/]+/[^/]+)/\w+/(.+)", path):
