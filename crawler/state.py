@@ -112,18 +112,6 @@ QUESTION = Table(
     Column("key", String(200), primary_key=True),
     Column("known", LargeBinary, nullable=False),  # ids that a listing has ever shown, zlib
 )
-LINK = Table(
-    "link",
-    metadata,
-    Column("url", String(2000), primary_key=True),
-    Column("state", String(12), nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("validators", JSON, nullable=False),  # headers of the next conditional request
-    Column("faults", Integer, nullable=False),  # nights in a row without an answer
-    Column("since_run", Integer, nullable=False),
-    Column("seen_run", Integer, nullable=False),
-)
-
 # Steps from one schema version to the next: number → what to run on the connection.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
 
@@ -445,13 +433,6 @@ class State:
         with self.reader.connect() as db:
             return [(r.entry, r.state, r.trouble) for r in db.execute(query.order_by(WORK.c.entry))]
 
-    def note(self, night: Night, entry: str, whats: Iterable[dict[str, Any]]) -> None:
-        """Write down changes that no record tells: a candidate, a link that died. `entry` may be empty."""
-        rows = [{"run": night.number, "entry": entry, "what": what} for what in whats]
-        if rows:
-            with self.engine.begin() as db:
-                db.execute(CHANGE.insert(), rows)
-
     def known_ids(self, key: str) -> frozenset[str] | None:
         """Ids that a listing has ever shown; None before its first answer."""
         with self.reader.connect() as db:
@@ -465,14 +446,6 @@ class State:
             put(db, QUESTION, {"key": key}, {"known": pack(sorted(ids))})
             if rows:
                 db.execute(CHANGE.insert(), rows)
-
-    def links(self) -> dict[str, Any]:
-        with self.reader.connect() as db:
-            return {row.url: row for row in db.execute(select(LINK))}
-
-    def put_link(self, url: str, **values: Any) -> None:
-        with self.engine.begin() as db:
-            put(db, LINK, {"url": url}, values)
 
     # ---- inside a transaction
 

@@ -32,8 +32,6 @@ def sentence(change: Mapping[str, Any]) -> str:
         return f"new release of an organisation in the index: {change.get('target')}"
     if kind == "entry_read":
         return f"read for the first time, {change.get('records')} records"
-    if kind.startswith("link_"):
-        return f"link {kind.removeprefix('link_')}: {change.get('url')} {change.get('detail') or ''}".rstrip()
     old, new = change.get("old"), change.get("new")
     said = f"{old} → {new}" if old and new else new or old
     return f"{MARKS.get(kind, kind)}: {change.get('parameter')}: {said}"

@@ -60,8 +60,10 @@ def test_a_week(place: Place) -> None:
 
 
 def test_a_dry_run_keeps_nothing_and_names_the_cost(place: Place) -> None:
-    status, summary, _ = place.night("--dry-run")
+    hook = place.services.environ["HF_ENDPOINT"].replace("/hf", "/hook")
+    status, summary, _ = place.night("--dry-run", "--webhook", hook)
     assert status == 0
+    assert place.services.told == [summary]
     assert len(summary["read"]) == 3
     assert summary["cost"]["huggingface.co"] >= 3
     assert not place.out.exists()
