@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing import get_context
 from urllib.parse import urlsplit
 
 from output.excerpt import Excerpt, excerpts
@@ -52,6 +55,7 @@ CODE = (
     ".rs",
 )
 LEADING = 5
+SEVERAL = 24  # systems from which on starting processes pays
 COMPONENTS: tuple[Component | None, ...] = ("end", "base", None)
 DIRECTIONS: tuple[Points, ...] = ("open", "partial", "closed")
 
@@ -276,18 +280,25 @@ class Page:
 
 def pages(runs: Iterable[Run]) -> list[Page]:
     """One page for each system of the runs, in their order, with slugs that do not repeat."""
-    made: list[Page] = []
+    systems = [(run, system) for run in runs for system in run.systems]
     taken: set[str] = set()
-    for run in runs:
-        for system in run.systems:
-            slug = unique(slugify(system.name), taken)
-            made.append(Page(slug, run, system, sections(run, system)))
-    return made
+    return [
+        Page(unique(slugify(system.name), taken), run, system, sections(system, shown))
+        for (run, system), shown in zip(systems, all_excerpts(systems), strict=True)
+    ]
 
 
-def sections(run: Run, system: System) -> tuple[Section, ...]:
+def all_excerpts(systems: Sequence[tuple[Run, System]]) -> list[dict[str, Excerpt]]:
+    """Excerpts of each system; of many systems by several processes, as unpacking archives is most of the work."""
+    folders, records = [run.folder for run, _ in systems], [system.records for _, system in systems]
+    if len(systems) < SEVERAL:
+        return list(map(excerpts, folders, records))
+    with ProcessPoolExecutor(min(8, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+        return list(pool.map(excerpts, folders, records, chunksize=4))
+
+
+def sections(system: System, shown: dict[str, Excerpt]) -> tuple[Section, ...]:
     """All parameters of the index in its order, with or without facts, and ours where there are any."""
-    shown = excerpts(run.folder, system.records)
     facts: dict[str, list[Fact]] = {}
     for record in system.records:
         facts.setdefault(record.parameter, []).append(Fact(record, shown.get(record.id)))
