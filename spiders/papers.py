@@ -13,7 +13,10 @@ async def walk_feed(walk: Walk, ids: list[str]) -> None:
     """Facts of all ids; arXiv asks for one connection and three seconds between requests, so batches go in turn."""
     for first in range(0, len(ids), IDS_PER_REQUEST):
         batch = ids[first : first + IDS_PER_REQUEST]
-        await walk.ask(Ask(feed_url(batch), "arxiv_feed", walk.target, f"https://arxiv.org/abs/{batch[0]}"))
+        answer = await walk.ask(Ask(feed_url(batch), "arxiv_feed", walk.target, f"https://arxiv.org/abs/{batch[0]}"))
+        if answer.document is not None and not answer.document.body.rstrip().endswith(b"</feed>"):
+            walk.documents.remove(answer.document)
+            walk.missed("arxiv_feed", answer.document.source, "error", "arXiv's answer is no whole feed")
 
 
 def feed_url(ids: list[str]) -> str:

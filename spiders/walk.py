@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from output.record import Source
+from output.record import Outcome, Source
 from spiders.document import Document, Kind, Lead, Miss
 
 TEXT_CAP = 16 * 1024 * 1024
@@ -98,5 +98,5 @@ class Walk:
         if miss in self.misses:
             self.misses.remove(miss)
 
-    def missed(self, what: Kind, source: Source, outcome: str, reason: str) -> None:
-        self.misses.append(Miss(self.target, what, source, outcome, reason))  # type: ignore[arg-type]
+    def missed(self, what: Kind, source: Source, outcome: Outcome, reason: str) -> None:
+        self.misses.append(Miss(self.target, what, source, outcome, reason))
