@@ -15,7 +15,7 @@ import yaml
 from output.record import EvidenceRecord, Subject
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.model_card.embedded import component_of
+from pipelines.model_card.embedded import card_name, component_of
 from pipelines.readers.markdown import Card, Link, card_of
 from pipelines.readers.phrases import Phrase, Phrasebook, phrase
 from spiders.document import Document
@@ -101,7 +101,7 @@ def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecor
             "package",
             "package.library",
             "absent",
-            "Model card shows no library that runs the model.",
+            f"{card_name(subject)} shows no library that runs the model.",
             rule="searched",
             source=document.source,
             searched=[searched(document, "code blocks and `library_name` of the front matter")],
@@ -114,7 +114,7 @@ def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecor
         "package",
         "package.library",
         "present",
-        f"Model card shows how to run the model with {', '.join(names[:6])}.",
+        f"{card_name(subject)} shows how to run the model with {', '.join(names[:6])}.",
         rule="code" if found else "library-name",
         points="open",
         value={
@@ -187,7 +187,7 @@ def hosted(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
             "api",
             "api.hosted",
             "absent",
-            "Model card links no hosted service or demo.",
+            f"{card_name(subject)} links no hosted service or demo.",
             rule="searched",
             source=document.source,
             searched=[searched(document, "addresses and texts of all links")],
@@ -205,7 +205,7 @@ def hosted(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
         "api",
         "api.hosted",
         "present",
-        f"Hosted service or demo linked from model card: {addresses[0][:200]}{more}{said}.",
+        f"{card_name(subject)} links a hosted service or demo: {addresses[0][:200]}{more}{said}.",
         rule="service-link",
         points="open",
         value={"addresses": addresses[:LIMIT], "limits": limits[0] if limits else None},

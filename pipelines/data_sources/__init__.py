@@ -23,7 +23,7 @@ from pipelines.data_sources.reading import (
 )
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.model_card.embedded import Stretch, component_of, stretches
+from pipelines.model_card.embedded import Stretch, card_name, component_of, stretches
 from pipelines.model_card.lexicon import label_topics
 from pipelines.model_card.topics import sentence_at, sentences
 from pipelines.readers.markdown import Card, Part, card_of
@@ -432,7 +432,7 @@ def described(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[E
         text = record.quote.exact if record.quote else ""
         subject, parameter = placed(dossier, record.subject, stage_of(text))
         tokens = rules().tokens.search(text)
-        whose = "Model card" if not record.statement.startswith("Embedded") else "Embedded card"
+        whose = "Embedded card" if record.statement.startswith("Embedded") else card_name(record.subject)
         amount = f"; size given: {tokens[0].strip()}" if tokens else ""
         statements = {
             "present": f"{whose} describes training data ({record.value.get('words', 0)} words{amount}).",

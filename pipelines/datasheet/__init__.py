@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -204,8 +205,10 @@ def none_found(dossier: Dossier, sheets: list[Document]) -> Iterator[EvidenceRec
 
 
 def listing(looked: Sequence[Document]) -> str:
-    kinds = [d.kind.replace("hub_model", "Hub's answer").replace("_", " ") for d in looked]
-    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    """What was looked at, counted: `2 model cards, 1 file list`."""
+    names = {"hub_model": "Hub answer", "hub_dataset": "Hub answer", "github_tree": "file list"}
+    counts = Counter(names.get(d.kind, d.kind.replace("_", " ")) for d in looked)
+    return ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items())
 
 
 detector = Detector(FOLDER, detect)

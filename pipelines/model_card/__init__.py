@@ -12,7 +12,7 @@ from output.record import EvidenceRecord, Outcome, Points, Searched, Subject
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.coverage import NAMES, Coverage, coverage, sentence
-from pipelines.model_card.embedded import Stretch, component_of, stretches
+from pipelines.model_card.embedded import Stretch, card_name, component_of, stretches
 from pipelines.model_card.links import link_findings
 from pipelines.model_card.topics import TOPICS, Finding, Reading, best
 from pipelines.readers.markdown import READ_LIMIT, Card, card_of
@@ -241,7 +241,7 @@ def coverage_record(
         "modelcard",
         "model_card.coverage",
         "present" if cover.words else "placeholder",
-        said.replace("Model card", f"Embedded card “{embedded[:80]}”", 1) if embedded else said,
+        said.replace("Model card", f"Embedded card “{embedded[:80]}”" if embedded else card_name(subject), 1),
         rule="embedded" if embedded else "words",
         value={"words": cover.words, "topics": topics, "sections": sections, "embedded": embedded},
         source=document.source,

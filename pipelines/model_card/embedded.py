@@ -26,7 +26,14 @@ class Stretch(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"Embedded card “{self.title[:80]}”" if self.title else "Model card"
+        return f"Embedded card “{self.title[:80]}”" if self.title else card_name(self.subject)
+
+
+def card_name(subject: Subject) -> str:
+    """How a statement names a card: the release's own is the model card, any other says whose it is."""
+    if subject.component == "end" or subject.target.startswith("url:"):
+        return "Model card"
+    return f"Model card of {subject.target.rpartition(':')[2]}"
 
 
 def stretches(card: Card, subject: Subject) -> list[Stretch]:
