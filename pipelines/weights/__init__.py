@@ -48,7 +48,10 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
 
 
 def weight_files(info: dict[str, Any]) -> list[dict[str, Any]]:
-    """`{path, size}` of the files that hold parameters; a file of unknown size counts, a stub does not."""
+    """`{path, size, sha256}` of the files that hold parameters, the hash where the Hub gives it (LFS).
+
+    A file of unknown size counts, a stub does not.
+    """
     rules = formats()
     found = []
     for sibling in info.get("siblings") or []:
@@ -57,7 +60,8 @@ def weight_files(info: dict[str, Any]) -> list[dict[str, Any]]:
         if not name.endswith(tuple(rules.endings)) or any(word in name for word in rules.not_weights):
             continue
         if size is None or size >= rules.min_bytes:
-            found.append({"path": path, "size": size})
+            digest = (sibling.get("lfs") or {}).get("sha256")
+            found.append({"path": path, "size": size} | ({"sha256": digest} if digest else {}))
     return found
 
 
