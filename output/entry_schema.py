@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any
 
 from output.record import INDEX_PARAMETERS
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 TYPES = "text|image|code|video|audio"
 NONE = {"type": "null"}
@@ -72,4 +73,6 @@ SCHEMA = {
 
 @cache
 def validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # slow to import, and wanted by `lint` alone
+
     return Draft202012Validator(SCHEMA)

@@ -7,18 +7,20 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import msgspec
 import yaml
-from jsonschema import ValidationError
 
 from output.entries import Entry, entry_paths, read_entry
 from output.entry_schema import validator
 from output.line_patch import KEYS, SYSTEM_KEYS, PatchError
 from output.links import pinned, same_target, target_of
 from output.record import INDEX_PARAMETERS, EvidenceRecord
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
