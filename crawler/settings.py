@@ -15,6 +15,7 @@ def settings(**more: Any) -> dict[str, Any]:
     return {
         "BOT_NAME": "osai-evidence",
         "USER_AGENT": f"{SOFTWARE} (+{HOMEPAGE})",
+        "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},  # Scrapy asks for HTML first, which no service here answers with
         # both open a port that runs code
         "REMOTE_CONTROL_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,

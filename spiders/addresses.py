@@ -16,7 +16,8 @@ class Service:
     """One interface of a service.
 
     `slot` is the pace it shares (arXiv's limit holds over all its machines together); `delay` the seconds between two
-    requests; `concurrency` how many may be under way; `redirects_to` further hosts that it is known to redirect to.
+    requests; `concurrency` how many may be under way; `redirects_to` further hosts that it is known to redirect to;
+    `headers` what its documentation asks to send.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Service:
     concurrency: int
     redirects_to: tuple[str, ...] = ()
     token_variable: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 HUB = Service(
@@ -35,7 +37,16 @@ HUB = Service(
     "HF_TOKEN",
 )  # fmt: skip
 GITHUB = Service(
-    "github", "GITHUB_API_URL", "https://api.github.com", "github-api", 0.1, 4, ("codeload.github.com",), "GITHUB_TOKEN"
+    "github",
+    "GITHUB_API_URL",
+    "https://api.github.com",
+    "github-api",
+    0.1,
+    4,
+    ("codeload.github.com",),
+    "GITHUB_TOKEN",
+    # https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#headers
+    (("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", "2022-11-28")),
 )
 GITHUB_RAW = Service("github-raw", "GITHUB_RAW_URL", "https://raw.githubusercontent.com", "github-raw", 0.1, 4)
 GITHUB_CODELOAD = Service(

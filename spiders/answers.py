@@ -64,7 +64,7 @@ class Asker:
             self.addresses.actual(ask.url),
             method="GET" if ask.body is None else "POST",
             body=ask.body,
-            headers=dict(ask.headers),
+            headers={**(dict(service.headers) if service else {}), **ask.headers},
             callback=NO_CALLBACK,
             meta={
                 "download_maxsize": ask.cap,
