@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from output.positions import documents
-from output.record import ArchivePosition, EvidenceRecord, record_id
+from output.record import ArchivePosition, EvidenceRecord, compact_json, follow, pointer_steps, record_id
 from output.run import read_records
 from output.run_folder import file_hashes, read_run_json
 
@@ -103,13 +103,10 @@ def quote_problem(record: EvidenceRecord, body: bytes) -> str | None:
 
 def pointer_problem(exact: str, pointer: str, body: bytes) -> str | None:
     try:
-        value: Any = json.loads(body)
-        for part in pointer.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
-            value = value[int(key)] if isinstance(value, list) else value[key]
+        value = follow(json.loads(body), pointer_steps(pointer))
     except (ValueError, KeyError, IndexError, TypeError):
         return f"{pointer} leads nowhere"
-    found = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    found = compact_json(value)
     return None if found.startswith(exact) else f"{pointer} is {found[:60]}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from output.positions import documents
-from output.record import ArchivePosition, EvidenceRecord
+from output.record import ArchivePosition, EvidenceRecord, compact_json, follow, pointer_steps
 
 LINES_AROUND = 3
 LINES_SHOWN = 24
@@ -96,7 +96,7 @@ class Shown:
             lines, value = pointed_lines(self.json, pointer)
         except (ValueError, KeyError, IndexError, TypeError, RecursionError):
             return Excerpt("differs")
-        return Excerpt("confirmed", lines) if compact(value).startswith(exact) else Excerpt("differs")
+        return Excerpt("confirmed", lines) if compact_json(value).startswith(exact) else Excerpt("differs")
 
 
 def lines_around(text: str, start: int, end: int, start_line: int) -> tuple[Line, ...]:
@@ -138,19 +138,13 @@ def clip(text: str, width: int) -> str:
     return text if len(text) <= width else text[:width] + "…"
 
 
-def compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
 def pointed_lines(data: Any, pointer: str) -> tuple[tuple[Line, ...], Any]:
     """The value at a JSON pointer among its neighbours, one key a line. Raises what a wrong pointer raises."""
-    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-    parent: Any = None
-    value, key = data, ""
-    for key in parts:
-        parent = value
-        value = value[int(key)] if isinstance(value, list) else value[key]
+    steps = pointer_steps(pointer)
+    key = steps[-1] if steps else ""
+    parent = follow(data, steps[:-1]) if steps else None
+    value = follow(data, steps)
     pairs = list(parent.items()) if isinstance(parent, dict) else list(enumerate(parent or ()))
     at = next((n for n, (k, _) in enumerate(pairs) if str(k) == key), 0)
     near = pairs[max(0, at - SIBLINGS_SHOWN // 2) : at + SIBLINGS_SHOWN // 2 + 1]
-    return tuple(Line(str(k), ((clip(compact(v), LINE_WIDTH), str(k) == key),)) for k, v in near), value
+    return tuple(Line(str(k), ((clip(compact_json(v), LINE_WIDTH), str(k) == key),)) for k, v in near), value

@@ -7,6 +7,7 @@ contract; `schema/evidence-1.json` is generated from these types.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import Any, Literal, get_args
 
@@ -168,6 +169,28 @@ def record_id(
         [detector.name, detector.version, detector.rule, detector.rules_version],
     ]
     return "ev1-" + hashlib.sha256(_ID_ENCODER.encode(content)).hexdigest()[:32]
+
+
+def git_blob_id(body: bytes) -> str:
+    """The id git gives these bytes: SHA-1 over `blob SIZE NUL` and the bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(body) + body, usedforsecurity=False).hexdigest()
+
+
+def compact_json(value: Any) -> str:
+    """The form in which a value at a JSON pointer is quoted."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def pointer_steps(pointer: str) -> list[str]:
+    """The keys of a JSON pointer (RFC 6901), unescaped."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def follow(data: Any, steps: list[str]) -> Any:
+    """The value that a pointer's keys lead to. Raises LookupError, ValueError or TypeError where there is none."""
+    for step in steps:
+        data = data[int(step)] if isinstance(data, list) else data[step]
+    return data
 
 
 class UnknownSchemaError(ValueError):

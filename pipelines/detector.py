@@ -10,7 +10,6 @@ and a line in the ordered list of `pipelines/__init__.py`.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -33,6 +32,9 @@ from output.record import (
     Selector,
     Source,
     Subject,
+    compact_json,
+    follow,
+    pointer_steps,
     record_id,
 )
 from pipelines.dossier import Dossier
@@ -149,14 +151,7 @@ def quote_span(
     return quote, Selector(start=start, end=end, start_line=start_line, end_line=end_line, heading_path=heading_path)
 
 
-def compact_json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
 def quote_pointer(data: Any, pointer: str) -> tuple[Quote, Selector]:
     """Quote the value at a JSON pointer (RFC 6901) as compact JSON. Raises KeyError where it leads nowhere."""
-    value = data
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        value = value[int(key)] if isinstance(value, list) else value[key]
+    value = follow(data, pointer_steps(pointer))
     return Quote(exact=compact_json(value)[:QUOTE_LIMIT]), Selector(json_pointer=pointer)

@@ -18,7 +18,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from output.record import Outcome, Source
+from output.record import Outcome, Source, git_blob_id
 from spiders.addresses import Addresses, Service
 from spiders.document import Document, Miss
 from spiders.walk import Answer, Ask
@@ -132,7 +132,7 @@ def stamp(ask: Ask, response: Response, request: Request) -> Source:
         path=ask.path,
         media_type=media_type,
         sha256=hashlib.sha256(body).hexdigest(),
-        git_blob=hashlib.sha1(b"blob %d\0" % len(body) + body, usedforsecurity=False).hexdigest() if is_file else None,
+        git_blob=git_blob_id(body) if is_file else None,
         size=len(body),
         retrieved_at=final.meta.get("osai_retrieved_at"),
         status=response.status,

@@ -14,6 +14,7 @@ import msgspec
 from github import Github
 from github.Repository import Repository
 
+from output.record import git_blob_id
 from spiders.addresses import github_api, github_archive, github_page, github_raw
 from spiders.document import Document, Kind
 from spiders.hub import LICENSE_NAME, NOT_A_TEXT, new_leads, note_base_names
@@ -178,7 +179,7 @@ def member_document(archive: Document, name: str, commit: str, path: str, body: 
             path=path,
             media_type=None,
             sha256=hashlib.sha256(body).hexdigest(),
-            git_blob=hashlib.sha1(b"blob %d\0" % len(body) + body, usedforsecurity=False).hexdigest(),
+            git_blob=git_blob_id(body),
             size=len(body),
             archive=inside,
         ),

@@ -22,6 +22,8 @@ from xml.sax.saxutils import escape
 
 import yaml
 
+from output.record import git_blob_id
+
 RELEASE = Path(__file__).parent / "release"
 PREFIXES = {
     "HF_ENDPOINT": "hf",
@@ -50,10 +52,6 @@ def revision(folder: Path) -> str:
     for path, body in files_of(folder).items():
         digest.update(path.encode() + b"\0" + body)
     return digest.hexdigest()
-
-
-def blob(body: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(body) + body, usedforsecurity=False).hexdigest()
 
 
 class Reply(Exception):  # noqa: N818
@@ -139,7 +137,7 @@ class DemoServer(ThreadingHTTPServer):
             body = files_of(folder).get(match[4])
             if body is None or revision(folder) != match[3]:
                 return Reply(b"Entry not found", "text/plain", 404, {"X-Error-Code": "EntryNotFound"})
-            headers = {"X-Repo-Commit": match[3], "ETag": f'"{blob(body)}"'}
+            headers = {"X-Repo-Commit": match[3], "ETag": f'"{git_blob_id(body)}"'}
             return Reply(body, "text/plain; charset=utf-8", headers=headers)
         return answer({"error": "Not found"}, 404)
 
@@ -153,7 +151,7 @@ class DemoServer(ThreadingHTTPServer):
             return answer({"sha": sha, "commit": {"committer": {"date": WHEN}, "message": "demo"}, "parents": []})
         if match[3] == "git/trees":
             entries = [
-                {"path": path, "mode": "100644", "type": "blob", "sha": blob(body), "size": len(body)}
+                {"path": path, "mode": "100644", "type": "blob", "sha": git_blob_id(body), "size": len(body)}
                 for path, body in files_of(folder).items()
             ]
             return answer({"sha": sha, "tree": entries, "truncated": False})
@@ -202,7 +200,7 @@ def hub_info(kind: str, folder: Path) -> dict[str, Any]:
         card = yaml.safe_load(front[1]) if front else {}
     except yaml.YAMLError:  # the Hub leaves out what it cannot read
         card = {}
-    siblings = [{"rfilename": path, "size": len(body), "blobId": blob(body)} for path, body in files.items()]
+    siblings = [{"rfilename": path, "size": len(body), "blobId": git_blob_id(body)} for path, body in files.items()]
     name = "/".join(folder.parts[-2:])
     return {
         "id": name,

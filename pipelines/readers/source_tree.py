@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from output.record import Outcome, Searched, Source
+from output.record import Outcome, Searched, Source, git_blob_id
 from pipelines.dossier import Dossier
 from spiders.document import Document, Kind, Miss
 
@@ -312,11 +312,6 @@ def _file(path: str, body: bytes, tree: Source, target: str) -> TreeFile:
 def is_text(body: bytes) -> bool:
     """Git's own test: no NUL byte near the start."""
     return b"\0" not in body[:8192]
-
-
-def git_blob_id(body: bytes) -> str:
-    """The id git gives these bytes: SHA-1 over `blob SIZE NUL` and the bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(body) + body, usedforsecurity=False).hexdigest()
 
 
 def safe_path(path: str) -> bool:
