@@ -48,9 +48,9 @@ def own(corpus: Path) -> None:
         labels[row["card"]][row["arxiv"]] = (row["part"], row["verdict"])
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for card, ids in labels.items():
-        path = corpus / "corpus" / "hub" / "models" / card / "README.md"
-        read = document("model_card", f"hf:model:{card}", path)
-        found = {p.id: p for p in judge(card, list(mentions(read)), bases=tuple(declared_bases(read)))}
+        path, name = card_file(corpus, card)
+        read = document("model_card", f"hf:model:{name}", path)
+        found = {p.id: p for p in judge(name, list(mentions(read)), bases=tuple(declared_bases(read)))}
         for ident, (part, label) in ids.items():
             said = found[ident].verdict if ident in found else "missed"
             allowed = label.split("/")
@@ -74,6 +74,14 @@ def own(corpus: Path) -> None:
             f"{share(count['own found'], count['own'])}; said own rightly "
             f"{share(count['said own rightly'], count['said own'])}"
         )
+
+
+def card_file(corpus: Path, card: str) -> tuple[Path, str]:
+    """The file of a labelled card and the model's `OWNER/NAME`; cards of other collections give no owner or `A__B`."""
+    if not card.startswith("model_cards/"):
+        return corpus / "corpus" / "hub" / "models" / card / "README.md", card
+    owner, _, name = Path(card).stem.rpartition("__")
+    return corpus / "corpus" / card, f"{owner}/{name}"
 
 
 def share(part: int, whole: int) -> str:
