@@ -72,21 +72,71 @@ def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
         line_start = text.rfind("\n", 0, max(0, line_start - 1)) + 1
     words, before = link_words(text, start, end, line_start)
     in_table = text[line_start : line_start + 3].lstrip().startswith("|")
-    before, words = plain(before), plain(words)
+    raw, before, words = before, plain(before or broken_line(text, line_start)), plain(words)
+    if re.search(r"\bet al\b", words) and (cited := NAME_OF_AUTHORS.search(before)):
+        return "text", f"{cited[1]} paper"
     if re.search(r"\bet al\b|^\[?\d{1,3}\]?$", words) or cue("foreign").search(before[-60:]):
+        return "foreign", ""
+    if cue("originally").search(before[-240:]):
         return "foreign", ""
     if re.search(r"(?i)\barxiv preprint\b\W{0,3}$", before) and re.search(r"\(\W?(?:19|20)\d\d\W?\)|\d{4}\.", before):
         return "citation", ""
     bare = re.sub(r"[^\w\s:.-]", " ", words).strip(" :.-_")
     called = bool(cue("label").fullmatch(bare)) or not bare
-    if called and (name := NAMED_PAPER.search(before)):
-        return "text", f"{name[1]} paper"
+    this = bool(re.match(r"(?i)(?:this|original|the original)\b", bare))
+    if (called or this) and (name := named_before(text, line_start, raw, before)):
+        return "text", f"{name} paper"
+    if called and cue("of_data").search(before) and not re.search(r"(?i)\bour\b", f"{before[-20:]} {words}"):
+        return "foreign", ""
+    if not words and (title := QUOTED_TITLE.search(before)):
+        return "text", title[1]
     if cue("label_before").search(before) or (called and bare and not in_table) or re.match(r"(?i)paper ?:", words):
         return "label", "" if called else words
     speaks = cue("own_words").search(before[-140:]) or cue("own_words").search(words)
-    if speaks and not re.match(r"(?i)(?:this|original|the original)\b", bare) and (called or len(words.split()) > 3):
+    if speaks and not this and (called or len(words.split()) > 3):
         return "own_words", "" if called else words
+    if this and cue("model_introduced").search(before):
+        return "own_words", ""
+    if listed_as_paper(text, line_start, start) or (len(words.split()) > 3 and alone_on_its_line(text, raw, end)):
+        return "label", words or before.strip(" -*+:：")
     return "text", words
+
+
+def broken_line(text: str, line_start: int) -> str:
+    """The line of prose that goes on at `line_start`."""
+    above = text[max(0, line_start - 400) : max(0, line_start - 1)].rpartition("\n")[2].rstrip()
+    return "" if not above or re.match(r"\s*(?:[#|>*+-]|```)", above) or above.endswith((".", "!", "?")) else above + " "
+
+
+# "SapBERT by [Liu et al.](…)", "CulturaX ([Nguyen et al.](…))"
+NAME_OF_AUTHORS = re.compile(r"(?<![\w-])((?:[A-Z][a-z]*[A-Z]|[A-Z]{2,}|[a-z]+[A-Z0-9])[\w.+-]*) (?:by |\()\W*$")
+QUOTED_TITLE = re.compile(r"[“\"]([^“”\"]{12,200})[”\"][^“”\"]{0,160}$")
+NEWS_LINE = re.compile(
+    r"^\W{0,8}(?:\d{1,2}/\d{1,2}/\d{2,4}|20\d\d\W\d{1,2}|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d)"
+)
+NEWS_NAME = re.compile(r"\[([A-Z][^\]\n]{1,60})\]\(|\*\*([A-Z][^*\n]{1,60})\*\*")
+
+
+def named_before(text: str, line_start: int, raw: str, before: str) -> str:
+    """Whose paper a link is that only says "paper": `LLaMA [paper](…)`, `11/3: Release **LLaRA**. [Report](…)`."""
+    if name := NAMED_PAPER.search(before) or INTRODUCED.search(before):
+        return name[1]
+    news = NEWS_LINE.match(text[line_start : line_start + 60]) and NEWS_NAME.findall(raw)
+    return next(filter(None, news[-1])) if news else ""
+
+
+def listed_as_paper(text: str, line_start: int, start: int) -> bool:
+    """An item of a list that stands below "Papers:" or "please cite the following report"."""
+    if not re.match(r"\s*[-*+]\s", text[line_start:start]):
+        return False
+    above = text[max(0, line_start - 600) : line_start].rstrip().splitlines()[-4:]
+    parent = next((line for line in reversed(above) if not re.match(r"\s{2,}[-*+]\s", line)), "")
+    return bool(cue("papers_below").search(plain(parent)))
+
+
+def alone_on_its_line(text: str, raw: str, end: int) -> bool:
+    """A link that is a whole line, no item of a list."""
+    return not raw.strip(" *_") and bool(re.match(r"[\w./-]{0,20}[)>*_ ]{0,6}(?:\n|$)", text[end : end + 40]))
 
 
 # "Section 5 of the LLaMA [paper](…)": a name stands before a link that only says paper.
@@ -94,6 +144,12 @@ NAMED_PAPER = re.compile(
     r"(?<![.:!?] )(?<!^)\b(?!(?:Paper|ArXiv|The|Our|Read|See|Official|Research|Associated|Report|Technical|Tech|PDF|"
     r"Or|And|In|To|At|Code|Page|Demo|GitHub|Blog|Project|Website|Homepage|Model|Card|Original|HF|Link|News|Citation|BibTeX)\b)"
     r"((?:[A-Z][\w+]*|[a-z]+[A-Z0-9])[\w+-]*(?:\.\w+)*)\s*$"
+)
+
+# "SqueezeBERT was introduced in [this paper](…)"
+INTRODUCED = re.compile(
+    r"(?:^|[.!?] )(?!(?:It|This|That|They|The|We|Which|Model)\b)((?:[A-Z][\w+]*|[a-z]+[A-Z0-9])[\w+.-]*) (?:was|were|is) "
+    r"(?:first )?(?:introduced|proposed|presented) (?:in|by)\W*$"
 )
 
 

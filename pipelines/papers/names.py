@@ -20,6 +20,12 @@ class Cues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str
     label_before: str
     own_words: str
+    model_introduced: str
+    papers_below: str
+    of_data: str
+    about_data_for: str
+    asked_to_cite: str
+    originally: str
     foreign: str
 
 
@@ -47,14 +53,28 @@ GREEK = str.maketrans({"Σ": "sigma", "α": "alpha", "δ": "delta", "Δ": "delta
 
 def pieces(name: str) -> tuple[str, ...]:
     """Words and version numbers of a model's name, without sizes and variants: Qwen2.5-Coder-7B -> qwen 2.5 coder."""
+    return tuple(piece for token in tokens(name) for piece in token)
+
+
+def tokens(name: str) -> list[tuple[str, ...]]:
+    """Pieces by the words that they stand in: mask2former-swin -> (mask 2 former) (swin)."""
     name = re.sub(r"(?<![\d.]\d)(?<=\d)_(?=\d(?![\d.]))|(?<=\b[vV]\d)-(?=\d\b)", ".", name.translate(GREEK))
     name = re.sub(r"(?<=[a-zA-Z]{3})[vV](?=\d)", " v", name)
     parts = [p for p in re.split(r"[-_/\s:]+", name) if p]
     kept = [p for p in parts if not noise().fullmatch(p)] or parts[:1]
-    found: list[str] = []
-    for part in kept:
-        found += [p.lower() for p in re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+", part)]
-    return tuple(found)
+    return [tuple(p.lower() for p in re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+", part)) for part in kept]
+
+
+def heads(name: str) -> list[tuple[str, ...]]:
+    """Beginnings of a name, the longest first. Words are cut before versions and single letters: no `mask` of mask2former."""
+    found: list[tuple[str, ...]] = []
+    before: tuple[str, ...] = ()
+    for token in tokens(name):
+        for end in range(1, len(token) + 1):
+            if all(is_version(piece) or len(piece) == 1 for piece in token[end:]):
+                found.append(before + token[:end])
+        before += token
+    return [head for head in reversed(found) if head != before]
 
 
 def acronym(name: str) -> str:
@@ -112,7 +132,7 @@ def match_title(title: str, name: str, owner: str = "", bases: tuple[str, ...] =
     found = pattern(parts, "any").search(title) if len(words_of(parts)) > 1 and not only_generic(parts) else None
     if found and (re.search(r"\d", found[0]) or (found.start() < 40 and not goes_on(title[found.end() :]))):
         return other_version(parts, found[0], owner)
-    return part_of_name(title, parts, owner)
+    return part_of_name(title, name, owner)
 
 
 def numbered(rest: str) -> bool:
@@ -157,11 +177,10 @@ def plain_owner(owner: str) -> str:
     return re.sub(r"[^a-z0-9]", "", owner.lower())
 
 
-def part_of_name(title: str, parts: tuple[str, ...], owner: str) -> Match:
+def part_of_name(title: str, name: str, owner: str) -> Match:
     """A title that holds the beginning of the name, or what follows it."""
-    owners = pieces(owner) if owner else ()
-    for end in range(len(parts) - 1, 0, -1):
-        head = parts[:end]
+    parts, owners = pieces(name), pieces(owner) if owner else ()
+    for head in heads(name):
         if head == owners or only_generic(head) or (len(words_of(head)) < 2 and not any(map(is_version, head))):
             continue
         for versions in ("same", "any"):
@@ -169,6 +188,8 @@ def part_of_name(title: str, parts: tuple[str, ...], owner: str) -> Match:
             if not found or goes_on(title[found.end() :]) or (found.start() > 40 and not any(map(is_version, head))):
                 continue
             if family_of_others(words_of(head), owner):
+                if not OPENING.fullmatch(title[: found.start()]):
+                    continue
                 return "base"
             return "family" if versions == "same" else "version"
     proper = len(title.split()) >= 4 or bool(re.search(r"(?i)paper|report", title))
@@ -178,13 +199,22 @@ def part_of_name(title: str, parts: tuple[str, ...], owner: str) -> Match:
             if is_version(tail[0]) or only_generic(tail):
                 continue
             word = words_of(tail)
-            if not (pattern(tail).search(title) or (len(word) > 3 and pattern(tail, "any").search(title))):
+            found = pattern(tail).search(title) or (pattern(tail, "any").search(title) if len(word) > 3 else None)
+            if not found:
                 continue
             if word in cues().base_families:
-                return "base" if family_of_others(word, owner) else "family"
+                if not family_of_others(word, owner):
+                    return "family"
+                if OPENING.fullmatch(title[: found.start()]):
+                    return "base"
+                continue
             if len(word) >= 4 and proper:
                 return "full"
     return ""
+
+
+# What may stand before a family's name in the title of its own paper; "Does CLIP benefit …" is about something else.
+OPENING = re.compile(r"(?i)\W*(?:(?:the|an?|introducing|code|original|open|scaling)\W+)*")
 
 
 def goes_on(rest: str) -> bool:

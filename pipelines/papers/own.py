@@ -14,12 +14,13 @@ from typing import Literal
 import msgspec
 
 from pipelines.dossier import Dossier
-from pipelines.papers.mentions import Mention, bibtex_entries, mentions
-from pipelines.papers.names import Match, clean_title, cue, match_title, named_base, pattern, pieces
+from pipelines.papers.mentions import Mention, bibtex_entries, bibtex_title, mentions
+from pipelines.papers.names import Match, clean_title, cue, heads, match_title, named_base, pattern, pieces
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
 from spiders.document import Document
 
 Verdict = Literal["own", "earlier", "base", "cited"]
+Strength = Literal["name", "version", "words", "place", "used"]  # what a verdict rests on
 
 
 class OwnPaper(msgspec.Struct, frozen=True):
@@ -163,25 +164,32 @@ def judge(
     by_id: dict[str, list[Mention]] = {}
     for mention in named:
         by_id.setdefault(mention.id, []).append(mention)
-    cited_once = {m.id for m in named if m.place == "citation"}
-    works = max((len(list(bibtex_entries(m.document.text))) for m in named[:1]), default=0)
-    sole = len(cited_once) == 1 and works <= 2
-    first = [weigh(name, places, feeds, bases, sole=sole and ident in cited_once) for ident, places in by_id.items()]
+    sole = sole_work(name, named)
+    first = [weigh(name, places, feeds, bases, sole=ident == sole) for ident, places in by_id.items()]
+    used = [n for n, (paper, strength) in enumerate(first) if strength == "used"]
+    if len(used) == 1 and not any(paper.verdict == "own" for paper, _ in first):
+        paper = msgspec.structs.replace(
+            first[used[0]][0], verdict="own", reason="the only paper that the maker gives for the model"
+        )
+        return [paper if n == used[0] else other for n, (other, _) in enumerate(first)]
     if any(paper.verdict == "own" and strength == "name" for paper, strength in first):
-        return [
-            msgspec.structs.replace(
-                paper, verdict="cited", reason="another paper is called after the model, this one is not"
-            )
-            if paper.verdict == "own" and strength == "place"
-            else paper
-            for paper, strength in first
-        ]
+        return [beside_namesake(paper, strength) for paper, strength in first]
     return [paper for paper, _ in first]
+
+
+def beside_namesake(paper: OwnPaper, strength: Strength) -> OwnPaper:
+    """The verdict on a paper where another one is called after the model."""
+    if paper.verdict == "own" and strength == "place":
+        reason = "another paper is called after the model, this one is not"
+        return msgspec.structs.replace(paper, verdict="cited", reason=reason)
+    if paper.verdict == "own" and strength == "version":
+        return msgspec.structs.replace(paper, verdict="earlier", reason=f"title names another version ({paper.title})")
+    return paper
 
 
 def weigh(
     name: str, places: Sequence[Mention], feeds: Sequence[tuple[Document, Feed]], bases: tuple[str, ...], *, sole: bool
-) -> tuple[OwnPaper, Literal["name", "words", "place"]]:
+) -> tuple[OwnPaper, Strength]:
     """The verdict on one id, and what it rests on."""
     ident = places[0].id
     hit = next(((d, e) for d, f in feeds if (e := f.find(ident))), None)
@@ -199,13 +207,15 @@ def weigh(
     owner, _, repository = name.rpartition("/")
     match, by = best_match(titles, repository, owner, bases)
     maker = kinds & {"own_words", "label", "citation"}
+    if match == "full" and data_for(title, repository):
+        return paper("cited", f"about data for the model ({by})"), "name"
     if match == "full":
         return paper("own", f"title names the model ({by})"), "name"
     if match == "base":
         return paper("base", f"title names what the model was built on ({by})"), "name"
     if match == "version":
         if "label" in kinds and not any(c.isdigit() for c in family_number(by, repository)):
-            return paper("own", f"title names the family, and the maker links it as the paper ({by})"), "words"
+            return paper("own", f"title names the family, and the maker links it as the paper ({by})"), "version"
         return paper("earlier", f"title names another version of the family ({by})"), "name"
     used = bool(cue("used_titles").search(title))
     if entry and maker and not used and pattern(pieces(repository)).search(entry.summary.text):
@@ -214,12 +224,13 @@ def weigh(
         if other == "base":
             return paper("base", f"title names a model that others build on ({title[:120]})"), "name"
         return paper("earlier", f"title names another model of the same maker ({title[:120]})"), "name"
-    if match == "family" and (maker or len(by.split()) >= 5):
+    if match == "family" and (maker or len(by.split()) >= 5 or (not bases and pieces(re.sub(r" paper$", "", by)) in heads(repository))):
         return paper(
             "own", f"title names the family of the model, and the maker gives it as the reference ({by})"
         ), "words"
     if used:
-        return paper("cited", f"about something that was used ({title})"), "place"
+        given = kinds & {"own_words", "label"} or sole
+        return paper("cited", f"about something that was used ({title})"), "used" if given else "place"
     if kinds & {"own_words", "label"}:
         return paper("own", "the maker links it as the paper of this model"), "place"
     if sole and "citation" in kinds:
@@ -227,6 +238,33 @@ def weigh(
     if kinds == {"tag"}:
         return paper("cited", "only a tag, and nothing ties it to the model"), "place"
     return paper("cited", "named in passing, and neither title nor words tie it to the model"), "place"
+
+
+def sole_work(name: str, named: Sequence[Mention]) -> str:
+    """The id of the one work that the maker asks to cite, if nothing says that it is somebody else's."""
+    citations = [m for m in named if m.place == "citation"]
+    if len({m.id for m in citations}) != 1:
+        return ""
+    text, start = citations[0].document.text, citations[0].start
+    owner, _, repository = name.rpartition("/")
+    entries = list(bibtex_entries(text))
+    others = [text[s:e] for s, e in entries if not s <= start < e]
+    papers = [bibtex_title(e) for e in others if not SOFTWARE.search(e)]
+    if len(others) > 1 or any(match_title(t, repository, owner) in ("full", "family") for t in papers):
+        return ""
+    first = entries[0][0] if entries else start
+    asked = list(cue("asked_to_cite").finditer(text[max(0, first - 300) : first]))
+    whose = next(filter(None, asked[-1].groups())) if asked else ""
+    return "" if whose and not match_title(whose, repository, owner) else citations[0].id
+
+
+SOFTWARE = re.compile(r"(?i)\b(?:huggingface\.co|hf\.co|github\.(?:com|io)|GitHub)\b")
+
+
+def data_for(title: str, repository: str) -> bool:
+    """`The … data set for Falcon`: the name in the title is that of what the data were made for."""
+    found = pattern(pieces(repository)).search(title) or pattern(pieces(repository)[:1]).search(title)
+    return found is not None and bool(cue("about_data_for").search(title[: found.start()]))
 
 
 def best_match(titles: Sequence[str], repository: str, owner: str, bases: tuple[str, ...]) -> tuple[Match, str]:
