@@ -10,9 +10,14 @@ IDS_PER_REQUEST = 200
 
 
 async def walk_feed(walk: Walk, ids: list[str]) -> None:
-    """Facts of all ids; arXiv asks for one connection and three seconds between requests, so batches go in turn."""
-    for first in range(0, len(ids), IDS_PER_REQUEST):
-        batch = ids[first : first + IDS_PER_REQUEST]
+    """Facts of all ids; arXiv asks for one connection and three seconds between requests, so batches go in turn.
+
+    Ids of the old scheme (`cs/0601001`) go apart: one that arXiv cannot read spoils a whole request (HTTP 400).
+    """
+    old = [ident for ident in ids if "/" in ident]
+    new = [ident for ident in ids if "/" not in ident]
+    batches = [group[n : n + IDS_PER_REQUEST] for group in (new, old) for n in range(0, len(group), IDS_PER_REQUEST)]
+    for batch in batches:
         answer = await walk.ask(Ask(feed_url(batch), "arxiv_feed", walk.target, f"https://arxiv.org/abs/{batch[0]}"))
         if answer.document is not None and not answer.document.body.rstrip().endswith(b"</feed>"):
             walk.documents.remove(answer.document)

@@ -142,7 +142,7 @@ def points_of(statement: Statement) -> Points:
 
 
 def coverage(document: Document, pdf: Pdf, found: list[Sentence], subject: Subject, where: str) -> EvidenceRecord:
-    """Words that stand below headings of each topic; text without headings is counted as such."""
+    """Words that stand below headings of each topic, and where the first of them begins."""
     words: Counter[str] = Counter()
     pages: dict[str, set[int]] = {}
     first: dict[str, Sentence] = {}
@@ -155,7 +155,7 @@ def coverage(document: Document, pdf: Pdf, found: list[Sentence], subject: Subje
                 pages.setdefault(rule.topic, set()).add(sentence.page)
                 first.setdefault(rule.topic, sentence)
     total = words.pop("") or 1
-    covered = [rule.topic for rule in lexicon().topics if words[rule.topic] >= 20]
+    covered = [rule.topic for rule in lexicon().topics if words[rule.topic]]
     missing = [rule.topic for rule in lexicon().topics if rule.topic not in covered]
     parts = ", ".join(f"{topic} ({words[topic]} words)" for topic in covered)
     read_part = "" if pdf.complete else f" of which {len(pdf.pages)} were read"
@@ -174,7 +174,14 @@ def coverage(document: Document, pdf: Pdf, found: list[Sentence], subject: Subje
             "pages_read": len(pdf.pages),
             "words": total,
             "topics": {
-                t: {"words": words[t], "share": round(words[t] / total, 3), "pages": sorted(pages[t])} for t in covered
+                t: {
+                    "words": words[t],
+                    "share": round(words[t] / total, 3),
+                    "pages": sorted(pages[t]),
+                    "heading": first[t].section,
+                    "begins": {"page": first[t].page, "text": " ".join(first[t].text.split())[:160]},
+                }
+                for t in covered
             },
             "missing": missing,
         },

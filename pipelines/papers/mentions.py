@@ -90,10 +90,12 @@ def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
         return "foreign", ""
     if not words and (title := QUOTED_TITLE.search(before)):
         return "text", title[1]
+    if called and REFERENCE.search(before):
+        return "text", words
     if cue("label_before").search(before) or (called and bare and not in_table) or re.match(r"(?i)paper ?:", words):
         return "label", "" if called else words
     speaks = cue("own_words").search(before[-140:]) or cue("own_words").search(words)
-    if speaks and not this and (called or len(words.split()) > 3):
+    if speaks and not this and (called or len(words.split()) > 3 or re.search(r"(?i)\b(?:paper|report)\W*$", before)):
         return "own_words", "" if called else words
     if this and cue("model_introduced").search(before):
         return "own_words", ""
@@ -105,14 +107,18 @@ def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
 def broken_line(text: str, line_start: int) -> str:
     """The line of prose that goes on at `line_start`."""
     above = text[max(0, line_start - 400) : max(0, line_start - 1)].rpartition("\n")[2].rstrip()
-    return "" if not above or re.match(r"\s*(?:[#|>*+-]|```)", above) or above.endswith((".", "!", "?")) else above + " "
+    ended = above.endswith((".", "!", "?"))
+    return "" if not above or ended or re.match(r"\s*(?:[#|>*+-]|```)", above) else above + " "
 
 
 # "SapBERT by [Liu et al.](…)", "CulturaX ([Nguyen et al.](…))"
-NAME_OF_AUTHORS = re.compile(r"(?<![\w-])((?:[A-Z][a-z]*[A-Z]|[A-Z]{2,}|[a-z]+[A-Z0-9])[\w.+-]*) (?:by |\()\W*$")
+NAME_OF_AUTHORS = re.compile(r"(?<![\w-])((?:[A-Z][a-z]*[A-Z]|[A-Z]{2,}|[a-z]+[A-Z0-9])[\w.+-]*) (?:by\b|\()\W*$")
+# "… and gives out a single value ([arXiv](…))": what a clause refers to
+REFERENCE = re.compile(r"(?:^|[.!?:] )[^.!?:|(]{40,}\($")
 QUOTED_TITLE = re.compile(r"[“\"]([^“”\"]{12,200})[”\"][^“”\"]{0,160}$")
 NEWS_LINE = re.compile(
-    r"^\W{0,8}(?:\d{1,2}/\d{1,2}/\d{2,4}|20\d\d\W\d{1,2}|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d)"
+    r"^\W{0,8}(?:\d{1,2}/\d{1,2}/\d{2,4}|20\d\d\W\d{1,2}"
+    r"|(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d)"
 )
 NEWS_NAME = re.compile(r"\[([A-Z][^\]\n]{1,60})\]\(|\*\*([A-Z][^*\n]{1,60})\*\*")
 
@@ -120,7 +126,8 @@ NEWS_NAME = re.compile(r"\[([A-Z][^\]\n]{1,60})\]\(|\*\*([A-Z][^*\n]{1,60})\*\*"
 def named_before(text: str, line_start: int, raw: str, before: str) -> str:
     """Whose paper a link is that only says "paper": `LLaMA [paper](…)`, `11/3: Release **LLaRA**. [Report](…)`."""
     if name := NAMED_PAPER.search(before) or INTRODUCED.search(before):
-        return name[1]
+        words = re.search(r"(?:[A-Z][\w+-]* ){0,3}$", before[: name.start(1)])
+        return (words[0] if words else "") + name[1]
     news = NEWS_LINE.match(text[line_start : line_start + 60]) and NEWS_NAME.findall(raw)
     return next(filter(None, news[-1])) if news else ""
 
@@ -148,8 +155,8 @@ NAMED_PAPER = re.compile(
 
 # "SqueezeBERT was introduced in [this paper](…)"
 INTRODUCED = re.compile(
-    r"(?:^|[.!?] )(?!(?:It|This|That|They|The|We|Which|Model)\b)((?:[A-Z][\w+]*|[a-z]+[A-Z0-9])[\w+.-]*) (?:was|were|is) "
-    r"(?:first )?(?:introduced|proposed|presented) (?:in|by)\W*$"
+    r"(?:^|[.!?] )(?!(?:It|This|That|They|The|We|Which|Model)\b)((?:[A-Z][\w+]*|[a-z]+[A-Z0-9])[\w+.-]*) "
+    r"(?:was|were|is) (?:first )?(?:introduced|proposed|presented) (?:in|by)\W*$"
 )
 
 
@@ -164,7 +171,7 @@ def link_words(text: str, start: int, end: int, line_start: int) -> tuple[str, s
         whole = text[end : end + 1200]
         inner = re.match(r"[^<>]{0,200}>(.{0,1000}?)</a>", whole, re.DOTALL)
         label = inner[1] if inner else ""
-        image = re.search(r"(?:alt=\"|label=)([^\"&]{1,60})", label)
+        image = re.search(r"(?:alt=[\"']|label=|/badge/)([^\"'&/-]{1,60})", label)
         return image[1] if image and not plain(label) else label, before[: anchor.start()]
     return "", re.sub(r"<?(?:https?://)?(?:www\.)?$", "", before)
 

@@ -66,13 +66,15 @@ def tokens(name: str) -> list[tuple[str, ...]]:
 
 
 def heads(name: str) -> list[tuple[str, ...]]:
-    """Beginnings of a name, the longest first. Words are cut before versions and single letters: no `mask` of mask2former."""
+    """Beginnings of a name, the longest first. Words are cut before versions and letters: no `mask` of mask2former."""
     found: list[tuple[str, ...]] = []
     before: tuple[str, ...] = ()
     for token in tokens(name):
-        for end in range(1, len(token) + 1):
-            if all(is_version(piece) or len(piece) == 1 for piece in token[end:]):
-                found.append(before + token[:end])
+        found += [
+            before + token[:end]
+            for end in range(1, len(token) + 1)
+            if all(is_version(piece) or len(piece) == 1 for piece in token[end:])
+        ]
         before += token
     return [head for head in reversed(found) if head != before]
 

@@ -15,7 +15,7 @@ import msgspec
 
 from pipelines.dossier import Dossier
 from pipelines.papers.mentions import Mention, bibtex_entries, bibtex_title, mentions
-from pipelines.papers.names import Match, clean_title, cue, heads, match_title, named_base, pattern, pieces
+from pipelines.papers.names import Match, clean_title, cue, heads, is_version, match_title, named_base, pattern, pieces
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
 from spiders.document import Document
 
@@ -214,7 +214,8 @@ def weigh(
     if match == "base":
         return paper("base", f"title names what the model was built on ({by})"), "name"
     if match == "version":
-        if "label" in kinds and not any(c.isdigit() for c in family_number(by, repository)):
+        numberless = not any(map(is_version, pieces(repository)))
+        if ("label" in kinds and not any(c.isdigit() for c in family_number(by, repository))) or (sole and numberless):
             return paper("own", f"title names the family, and the maker links it as the paper ({by})"), "version"
         return paper("earlier", f"title names another version of the family ({by})"), "name"
     used = bool(cue("used_titles").search(title))
@@ -224,10 +225,10 @@ def weigh(
         if other == "base":
             return paper("base", f"title names a model that others build on ({title[:120]})"), "name"
         return paper("earlier", f"title names another model of the same maker ({title[:120]})"), "name"
-    if match == "family" and (maker or len(by.split()) >= 5 or (not bases and pieces(re.sub(r" paper$", "", by)) in heads(repository))):
-        return paper(
-            "own", f"title names the family of the model, and the maker gives it as the reference ({by})"
-        ), "words"
+    called_after = not bases and pieces(by.removesuffix(" paper")) in heads(repository)
+    if match == "family" and (maker or len(by.split()) >= 5 or called_after):
+        reason = f"title names the family of the model, and the maker gives it as the reference ({by})"
+        return paper("own", reason), "words"
     if used:
         given = kinds & {"own_words", "label"} or sole
         return paper("cited", f"about something that was used ({title})"), "used" if given else "place"

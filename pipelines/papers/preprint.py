@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from output.record import EvidenceRecord, Points
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.papers.mentions import Mention
 from pipelines.papers.names import cues, family_of_others, is_version, match_title, pieces, plain_owner
-from pipelines.papers.own import OwnPaper, hub_answer, release_documents, release_name
+from pipelines.papers.own import OwnPaper, hub_answer, read_feeds, release_documents, release_name
 from pipelines.readers.pdf import LINE_END_HYPHEN, PROBLEM_TEXT, Page, quote_page, read_pdf
 from spiders.document import Document
 
@@ -73,9 +74,9 @@ def archived(detector: Detector, dossier: Dossier, paper: OwnPaper) -> EvidenceR
         )
     mention = paper.mentions[0]
     quote, selector = quote_span(mention.document.text, mention.start, mention.end)
-    asked = [d for d in dossier.of("arxiv_feed") if paper.id in d.source.url]
+    denied = [d for d, feed in read_feeds(dossier) if feed.whole and paper.id in asked_ids(d)]
     where = place_name(mention.document)
-    if asked:
+    if denied:
         return detector.record(
             subject,
             "preprint",
@@ -88,7 +89,7 @@ def archived(detector: Detector, dossier: Dossier, paper: OwnPaper) -> EvidenceR
             source=mention.document.source,
             quote=quote,
             selector=selector,
-            searched=[searched(d, f"arXiv's answer on {paper.id}") for d in asked],
+            searched=[searched(d, f"arXiv's answer on {paper.id}") for d in denied],
         )
     return detector.record(
         subject,
@@ -96,7 +97,7 @@ def archived(detector: Detector, dossier: Dossier, paper: OwnPaper) -> EvidenceR
         "preprint.archived",
         "linked",
         f"{of_what} named by {where[0].lower() + where[1:]}: arXiv {paper.versioned}"
-        f"{' (' + paper.title + ')' if paper.title else ''}; arXiv itself was not read.",
+        f"{' (' + paper.title + ')' if paper.title else ''}; {why_not_read(dossier, paper)}.",
         rule=f"named-{paper.verdict}",
         points=points,
         value=value,
@@ -104,6 +105,18 @@ def archived(detector: Detector, dossier: Dossier, paper: OwnPaper) -> EvidenceR
         quote=quote,
         selector=selector,
     )
+
+
+def asked_ids(feed: Document) -> list[str]:
+    """The ids that a request for a feed named."""
+    return parse_qs(urlsplit(feed.source.url).query).get("id_list", [""])[0].split(",")
+
+
+def why_not_read(dossier: Dossier, paper: OwnPaper) -> str:
+    if any(paper.id in asked_ids(d) for d in dossier.of("arxiv_feed")):
+        return "arXiv was asked, and its answer neither lists the paper nor is whole"
+    miss = next((m for m in dossier.misses if m.what == "arxiv_feed" and paper.id in m.source.url), None)
+    return f"arXiv was asked and could not be read ({miss.reason})" if miss else "arXiv itself was not read"
 
 
 def paper_value(paper: OwnPaper) -> dict[str, Any]:

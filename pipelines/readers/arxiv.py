@@ -77,7 +77,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Feed(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
     errors: tuple[str, ...]  # what arXiv said about ids that it could not read
-    unknown: tuple[str, ...]  # elements this reader does not know: never passed over in silence
+    total: int | None = None  # how many papers arXiv says it found, where it says so
+    first: int = 0  # place of the first entry among them
+    unknown: tuple[str, ...] = ()  # elements this reader does not know: never passed over in silence
+
+    @property
+    def whole(self) -> bool:
+        """Whether every paper that arXiv found is here: only then an id that is missing is one it does not have."""
+        return self.total == len(self.entries) and self.first == 0 and not self.errors
 
     def find(self, ident: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.id == ident), None)
@@ -100,6 +107,7 @@ class _Reader:
         self.path: list[str] = []
         self.entries: list[list[tuple[str, str, int, int]]] = []
         self.unknown: dict[str, None] = {}
+        self.counts: dict[str, int] = {}  # OpenSearch: totalResults, startIndex
         self.text: list[str] = []
         self.start: int | None = None
         self.parser = expat.ParserCreate(namespace_separator=" ")
@@ -134,6 +142,8 @@ class _Reader:
         if len(self.path) >= 3 and self.path[1] == f"{ATOM} entry" and self.start is not None:
             key = "/".join(part.rsplit(" ", 1)[-1] for part in self.path[2:])
             self.entries[-1].append((key, "".join(self.text), self.start, self.parser.CurrentByteIndex))
+        elif len(self.path) == 2 and name.startswith(OPENSEARCH) and "".join(self.text).strip().isdecimal():
+            self.counts[name.rsplit(" ", 1)[-1]] = int("".join(self.text)[:9])
         self.path.pop()
         self.text, self.start = [], None
 
@@ -178,7 +188,10 @@ def read_feed(body: bytes) -> Feed:
                     doi=first(fields, "doi"),
                 )
             )
-    return Feed(tuple(entries), tuple(errors), tuple(reader.unknown))
+    counts = reader.counts
+    return Feed(
+        tuple(entries), tuple(errors), counts.get("totalResults"), counts.get("startIndex", 0), tuple(reader.unknown)
+    )
 
 
 def first(fields: dict[str, list[Field]], key: str) -> Field | None:

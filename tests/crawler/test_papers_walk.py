@@ -33,5 +33,6 @@ def test_many_ids_go_in_few_requests() -> None:
         asked.append(ask.url)
         return Answer(ask, 200, Document(ask.what, ask.target, Source(ask.url, ask.view_url), b"<feed></feed>"))
 
-    asyncio.run(walk_feed(Walk(FEED_TARGET, fetch), [f"2603.{n:05d}" for n in range(450)]))
-    assert len(asked) == 3
+    asyncio.run(walk_feed(Walk(FEED_TARGET, fetch), [f"2603.{n:05d}" for n in range(450)] + ["cs/0601001"]))
+    assert len(asked) == 4
+    assert asked[-1].endswith("id_list=cs/0601001&max_results=1")

@@ -101,3 +101,62 @@ def test_a_damaged_report_is_an_error_and_no_absence() -> None:
     pdf = document("paper", "github:weather/Nimbus-R1", "https://raw.githubusercontent.com/a/b/0/x.pdf", b"%PDF-1.4 x")
     (record,) = [r for r in detector.detect(Dossier(root, (pdf,)), ()) if r.indicator == "preprint.report"]
     assert record.outcome == "error"
+
+
+FOUND = "<entry><id>http://arxiv.org/abs/2701.00001v1</id><title>Other</title><summary>S</summary></entry>"
+
+
+@pytest.mark.parametrize(
+    ("asked", "counts", "entries", "outcome"),
+    [
+        ("2701.09999", (0, 0), "", "placeholder"),
+        ("2701.00001,2701.09999", (1, 0), FOUND, "placeholder"),
+        ("2701.00001,2701.09999", (2, 0), FOUND, "linked"),  # cut short: the answer may have named it
+        ("2701.00001,2701.09999", (1, 1), "", "linked"),  # a later page
+        ("2701.00001,2701.09999", None, FOUND, "linked"),  # does not say how many it found
+        ("2701.00001", (1, 0), FOUND, "linked"),  # was not asked for
+    ],
+)
+def test_only_a_whole_answer_says_that_arxiv_has_no_such_paper(
+    asked: str, counts: tuple[int, int] | None, entries: str, outcome: str
+) -> None:
+    root = "hf:model:weather/Nimbus-7B"
+    card = b"# Nimbus-7B\nIntroduced in the paper [Nimbus](https://arxiv.org/abs/2701.09999).\n"
+    search = "<o:totalResults>{}</o:totalResults><o:startIndex>{}</o:startIndex>".format(*counts) if counts else ""
+    url = f"https://export.arxiv.org/api/query?id_list={asked}&max_results=9"
+    names = 'xmlns="http://www.w3.org/2005/Atom" xmlns:o="http://a9.com/-/spec/opensearch/1.1/"'
+    feed = f"<feed {names}>{search}{entries}</feed>".encode()
+    case = Dossier(
+        root,
+        (
+            document("model_card", root, "https://huggingface.co/weather/Nimbus-7B/resolve/0/README.md", card),
+            document("arxiv_feed", "arxiv:*", url, feed),
+        ),
+    )
+    (record,) = [r for r in detector.detect(case, ()) if r.indicator == "preprint.archived"]
+    assert record.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "card", "verdict"),
+    [
+        ("a/nimbus-7b", "# N\nThe model was introduced in\n[this paper](URL).", "own"),
+        ("a/nimbus-7b", "# N\nTrained with the method described in [Clouds by Day](URL).", "cited"),
+        ("a/nimbus-7b", "# N\n**Data**: The storm corpus is large (see [the paper](URL)).", "cited"),
+        ("a/nimbus-7b", "# N\n- 3/4/2027: Release [Cirrus](https://a.org), a plugin. [Technical Report](URL)", "cited"),
+        ("a/nimbus-7b", "# N\n- **Papers:**\n  - Clouds by Day: URL", "own"),
+        ("a/nimbus-7b", "# N\nSee their excellent paper on [arXiv](URL).", "cited"),
+        ("a/nimbus-7b", "# N\n[Nimbus](URL) is a weather model.", "own"),
+        ("a/nimbus-7b", "# N\nPlease cite Storm:\n```\n@article{s, title={Storm}, eprint={ID}}\n```", "cited"),
+        ("a/nimbus-7b", "# N\nPlease cite us:\n```\n@article{s, title={Clouds by Day}, eprint={ID}}\n```", "own"),
+        ("a/cloud2rain-7b", "# N\nIt was introduced in the paper [Cloud-attention for all](URL).", "own"),
+        ("a/nimbus-7b", "# N\nNimbus was originally proposed by A. B. Writer in [Nimbus: a Model](URL).", "cited"),
+        ("a/nimbus-7b", "# N\nPaper: [StormEval benchmark](URL)", "own"),
+        ("a/nimbus-7b", "# N\n@article{s, title={The Storm corpus for Nimbus}, eprint={ID}}", "cited"),
+    ],
+)
+def test_words_around_an_id(name: str, card: str, verdict: str) -> None:
+    root = f"hf:model:{name}"
+    body = card.replace("URL", "https://arxiv.org/abs/2701.00007").replace("ID", "2701.00007").encode()
+    (paper,) = own_papers(Dossier(root, (document("model_card", root, "https://huggingface.co/x/README.md", body),)))
+    assert paper.verdict == verdict, paper.reason
