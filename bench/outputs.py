@@ -22,10 +22,10 @@ import yaml
 
 from output.entries import Entry, entry_paths, read_entry
 from output.line_patch import KEYS, Change, PatchError, patch
-from output.lint import lint
+from output.lint import TRIPLE, lint
 from output.propose import propose
 from output.report import write_site
-from output.run import Run, load_run
+from output.run import Run, System, load_run
 
 SYSTEMS = 200
 VALUES = {
@@ -94,10 +94,39 @@ def proposals(runs: list[Run], index: Path) -> None:
     made = propose(runs, index)
     kinds = Counter(p.kind for m in made for p in m.proposals)
     print(f"proposals: {len(made)} entries, {dict(kinds)}")
+    triples(runs, index)
     for m in made:
         for p in m.proposals:
             if p.kind == "licence-notation":
                 print(f"  {p.entry}: {p.new}")
+
+
+def triples(runs: list[Run], index: Path) -> None:
+    """Entries in the old notation of which a repository, model or data set was read, and what is known of each part."""
+    old = {e.id for path in entry_paths(index) if (e := read_entry(path)).block("licenses").get("notes") and is_old(e)}
+    covered = [s for run in runs for s in run.systems if s.entry in old and read_at_all(s)]
+    parts: Counter[str] = Counter()
+    without = []
+    for system in covered:
+        triple = next((r for r in system.records if r.indicator == "license.triple"), None)
+        if triple is None:
+            without.append(system.name)
+            continue
+        for name in ("weights", "code", "data"):
+            part = triple.value[name]
+            state = "unread" if part["unread"] else "evidenced" if part["evidence"] else "not found"
+            parts[state] += 1
+    print(f"licence triples: {len(covered)} entries in the old notation are covered, {len(without)} without a triple")
+    print(f"  parts: {dict(parts)}; without: {', '.join(without) or 'none'}")
+
+
+def is_old(entry: Entry) -> bool:
+    return not TRIPLE.match(str(entry.block("licenses")["notes"]).strip())
+
+
+def read_at_all(system: System) -> bool:
+    kinds = {d.kind for d in system.listing.documents}
+    return bool(kinds & {"hub_model", "hub_dataset", "github_repository"})
 
 
 def demo(folder: Path) -> Run:

@@ -19,6 +19,7 @@ TEMPLATE = Path(__file__).with_name("index_template.yaml")
 TO_BE_SET = "to be set by people"
 HUB_DEFAULT_DATE = "2022-03-02"  # the Hub's date for everything older
 
+NO_NAME = re.compile(r"not \w+$|other$|unknown$", re.I)  # words of a part, or of the Hub, that name no licence
 LICENSE_INDICATORS = ("license.declared", "license.text")
 
 # Task tags of the Hub (https://huggingface.co/tasks) and the index's types.
@@ -114,9 +115,10 @@ def license_name(system: System) -> str | None:
     }
     triple = mine.get("license.triple")
     weights = triple.value.get("weights") if triple else None
-    named = [weights.get("words")] if isinstance(weights, dict) else []
+    named = [weights.get("words")] if isinstance(weights, dict) and not weights.get("unread") else []
     named += [mine[i].value.get("name") or mine[i].value.get("expression") for i in LICENSE_INDICATORS if i in mine]
-    return next((" ".join(name.split())[:120] for name in named if isinstance(name, str) and name.strip()), None)
+    names = (" ".join(name.split())[:120] for name in named if isinstance(name, str))
+    return next((name for name in names if name and not NO_NAME.match(name)), None)
 
 
 def hub_answer(run: Run, system: System) -> dict[str, Any]:

@@ -21,13 +21,12 @@ from output.record import INDEX_PARAMETERS, EvidenceRecord, Points
 from output.run import Run, System
 
 DECISIONS = "evidence-decisions.json"
-UNREAD = "could not be"  # words of a note one part of which nobody could read
 Decision = Literal["accepted", "rejected", "later"]
 Kind = Literal["licence-notation", "note", "link", "class"]
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """One change of one value. `evidence` are the records it rests on.
+    """One change of one value. `evidence` are the records it rests on, `unread` the parts that nobody could look at.
 
     `supports` and `contradicts` are all records of the parameter that point at the present class, and at another.
     `content` is a hash over what these records quote: it changes when the sources do, not when they are read again.
@@ -46,6 +45,12 @@ class Proposal(msgspec.Struct, frozen=True):
     supports: tuple[str, ...]
     contradicts: tuple[str, ...]
     content: str
+    unread: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it may be written with others: a class is not, nor a note one part of which is yet to be read."""
+        return self.kind != "class" and not self.unread
 
     @property
     def change(self) -> Change:
@@ -75,8 +80,8 @@ class EntryProposals:
 
     @property
     def lines(self) -> tuple[Proposal, ...]:
-        """Proposals that may be written together: all but those of a class, which people accept one by one."""
-        return tuple(p for p in self.proposals if p.kind != "class")
+        """Proposals that may be written together; people accept the others one by one."""
+        return tuple(p for p in self.proposals if p.whole)
 
 
 def patched(text: str, made: Iterable[Proposal]) -> str:
@@ -131,14 +136,15 @@ def of_parameter(maker: Maker, pin_links: bool) -> Iterable[Proposal]:
     if found.records[0].outcome in ("unavailable", "error"):
         return
     old, link = block.get("notes"), block.get("link")
-    in_parts = maker.name == "licenses" and TRIPLE.match(found.text) and UNREAD not in found.text
+    in_parts = found.records[0].indicator == "license.triple"
     if in_parts and old and not TRIPLE.match(str(old).strip()):
-        yield maker.make("licence-notation", "notes", old, found.text, "licence note in three parts")
-    elif not old and UNREAD not in found.text:
+        waits = f"; {' and '.join(maker.unread)} could not be looked at yet" if maker.unread else ""
+        yield maker.make("licence-notation", "notes", old, found.text, f"licence note in three parts{waits}")
+    elif not old and not maker.unread:
         yield maker.make("note", "notes", old, found.text, "the note is empty")
     if found.link and not links:
         yield maker.make("link", "link", link, found.link, "there is no link")
-    elif found.link and needs_pin(links, found.link) and (pin_links or in_parts or not old):
+    elif found.link and needs_pin(links, found.link) and (pin_links or in_parts or not old) and not maker.unread:
         yield maker.make("link", "link", link, found.link, "the same page at the revision that was read")
     points = maker.agreed
     if maker.present in DIRECTIONS and points and points != maker.present:
@@ -166,12 +172,18 @@ class Maker:
     records: Sequence[EvidenceRecord]
 
     @property
+    def unread(self) -> tuple[str, ...]:
+        """Parts of a licence note that could not be looked at."""
+        first = self.found.records[0]
+        return tuple(map(str, first.value.get("unread", ()))) if first.indicator == "license.triple" else ()
+
+    @property
     def agreed(self) -> Points | None:
         """The one direction of all facts on the parameter; of licences, of the three parts together.
 
         None where something could not be read, or where the note says what is missing rather than what is there.
         """
-        unread = any(r.outcome in ("unavailable", "error") for r in self.records) or UNREAD in self.found.text
+        unread = self.unread or any(r.outcome in ("unavailable", "error") for r in self.records)
         if unread or self.found.records[0].outcome != "present":
             return None
         if self.name == "licenses":
@@ -197,6 +209,7 @@ class Maker:
             supports=tuple(r.id for r in directed if r.points == self.present),
             contradicts=tuple(r.id for r in directed if r.points != self.present),
             content=content,
+            unread=self.unread if kind == "licence-notation" else (),
         )
 
 

@@ -219,24 +219,33 @@ class Part:
     open: bool | None  # None: nothing is known to be there, or it could not all be read
     licenses: tuple[dict[str, Any], ...] = ()
     evidence: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()  # targets that nobody could look at
+
+    @property
+    def value(self) -> dict[str, Any]:
+        lists = {name: list(getattr(self, name)) for name in ("licenses", "evidence", "unread")}
+        return {"words": self.words, "open": self.open, **lists}
 
 
 def triple_records(
     detector: Detector, dossier: Dossier, records: Records, earlier: Records
 ) -> Iterator[EvidenceRecord]:
+    """The three parts of a release of which anything was read; what could not be read is said part by part."""
     root = dossier.root
-    if not any(dossier.of("hub_model", "github_repository", target=root)):
+    read = [d for d in dossier.of("hub_model", "github_repository", "hub_dataset") if d.target in released(dossier)]
+    if not read:
         return
     parts = {
         "Weights": weights_part(dossier, records, earlier),
         "Code": code_part(dossier, records, earlier),
         "Data": data_part(dossier, records),
     }
-    shown = [licence_of(records, root), *records]
-    proof = next((r for r in shown if r is not None and r.source is not None), None)
-    source = proof.source if proof else next(dossier.of("hub_model", "github_repository", target=root)).source
+    cited = [ident for part in parts.values() for ident in part.evidence]
+    by_id = {r.id: r for r in records}
+    proof = next((by_id[i] for i in cited if i in by_id and by_id[i].source is not None), None)
+    source = proof.source if proof else read[0].source
     opened = [name for name, part in parts.items() if part.open]
-    points: Points = "open" if len(opened) == 3 else "partial" if len(opened) == 2 else "closed"
+    undecided = [name for name, part in parts.items() if part.unread and not part.open]
     yield detector.record(
         dossier.subject(root),
         "licenses",
@@ -244,34 +253,58 @@ def triple_records(
         "present",
         " ".join(f"{name}: {part.words}." for name, part in parts.items()),
         rule="triple",
-        points=points,
-        value={
-            name.lower(): {"words": p.words, "open": p.open, "licenses": list(p.licenses), "evidence": list(p.evidence)}
-            for name, p in parts.items()
-        }
-        | {"open": [name.lower() for name in opened]},
+        points=direction(len(opened), len(undecided)),
+        value={name.lower(): part.value for name, part in parts.items()}
+        | {"open": [name.lower() for name in opened]}
+        | {"unread": [name.lower() for name, part in parts.items() if part.unread]},
         source=source,
         quote=proof.quote if proof else None,
         selector=proof.selector if proof else None,
     )
 
 
+def direction(opened: int, undecided: int) -> Points:
+    """Which way three parts point together; neutral where those that could not be looked at would decide it."""
+    ways: tuple[Points, ...] = ("closed", "closed", "partial", "open")
+    return ways[opened] if ways[opened] == ways[opened + undecided] else "neutral"
+
+
+def released(dossier: Dossier) -> list[str]:
+    """The release, its code and its data: what its documents name as such, and what its index entry links."""
+    return [dossier.root, *part_targets(dossier, "repository"), *part_targets(dossier, "dataset")]
+
+
+def part_targets(dossier: Dossier, relation: str) -> list[str]:
+    """Repositories that the release names, or data sets named anywhere; and those its index entry links."""
+    prefix = {"repository": "github:", "dataset": "hf:dataset:"}[relation]
+    followed = [lead for lead in dossier.leads if lead.followed]
+    origins = {dossier.root} if relation == "repository" else {lead.origin for lead in followed}
+    named = [lead.target for lead in followed if lead.relation == relation and lead.origin in origins]
+    led_to = {lead.target for lead in followed}
+    linked = [t for t in dossier.targets if t.startswith(prefix) and t not in led_to]
+    return list(dict.fromkeys(t for t in (*named, *linked) if t in dossier.targets))
+
+
 def weights_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
-    files = of_target(earlier, dossier.root, "weights.files")
+    root = dossier.root
+    if not root.startswith("hf:model:") or not was_read(dossier, root):
+        named = [r for t in released(dossier) for r in declared_of(records, t) if "weights" in r.value.get("part", "")]
+        said = described(named[0], "") if named else Part("not found", None)
+        if not root.startswith("hf:model:"):
+            return said
+        words = f"{said.words} according to {short(named[0].subject.target)}, " if named else ""
+        return replace(said, words=f"{words}{not_looked_at([root])}", open=None, unread=(root,))
+    files = of_target(earlier, root, "weights.files")
     if files and all(r.outcome == "absent" for r in files):
         return Part("not released", None, evidence=tuple(r.id for r in files))
-    return covered([dossier.root], records, "not specified")
+    return covered([root], records, "not specified")
 
 
 def code_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
-    followed = [lead for lead in dossier.leads if lead.relation == "repository" and lead.followed]
-    repositories = [lead.target for lead in followed if lead.origin == dossier.root]
-    if dossier.root.startswith("github:"):
-        repositories.append(dossier.root)
-    seen = list(dict.fromkeys(t for t in repositories if t in dossier.targets))
+    seen = part_targets(dossier, "repository")
     if not seen:
         mine = [r for r in declared_of(records, dossier.root) if "code" in r.value.get("part", "")]
-        return described(mine[0], "") if mine else Part("no repository found", None)
+        return described(mine[0], "") if mine else nothing(dossier, "no repository found")
     stages = [r for r in earlier if r.indicator in TRAINING_STAGES and r.subject.target in seen]
     holders = [t for t in seen if any(r.subject.target == t and r.outcome == "present" for r in stages)]
     if holders:
@@ -282,9 +315,15 @@ def code_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
 
 
 def data_part(dossier: Dossier, records: Records) -> Part:
-    datasets = [lead.target for lead in dossier.leads if lead.relation == "dataset" and lead.followed]
-    seen = list(dict.fromkeys(t for t in datasets if t in dossier.targets))
-    return unread(dossier, seen, records) if seen else Part("not disclosed", None)
+    seen = part_targets(dossier, "dataset")
+    return unread(dossier, seen, records) if seen else nothing(dossier, "not disclosed")
+
+
+def nothing(dossier: Dossier, words: str) -> Part:
+    """A part that nothing names. Where the release itself could not be read, that is no finding."""
+    if was_read(dossier, dossier.root):
+        return Part(words, None)
+    return Part("not found in what could be read", None, unread=(dossier.root,))
 
 
 def was_read(dossier: Dossier, target: str) -> bool:
@@ -297,11 +336,15 @@ def unread(dossier: Dossier, targets: list[str], records: Records, *, code: bool
     closed = [t for t in targets if t not in read]
     if not closed:
         return covered(read, records, "not specified", code=code)
-    words = f"could not be looked at ({', '.join(short(t) for t in closed[:6])})"
-    if not read:
-        return Part(words, None)
-    known = covered(read, records, "not specified", code=code)
-    return replace(known, words=f"{known.words}, {words}", open=None)
+    words = not_looked_at(closed)
+    known = covered(read, records, "not specified", code=code) if read else Part("", None)
+    said = f"{known.words}, {words}" if read else words
+    return replace(known, words=said, open=None, unread=tuple(closed))
+
+
+def not_looked_at(targets: list[str]) -> str:
+    more = f" and {len(targets) - 6} more" if len(targets) > 6 else ""
+    return f"could not be looked at ({', '.join(short(t) for t in targets[:6])}{more})"
 
 
 def covered(targets: list[str], records: Records, unsaid: str, *, code: bool = False) -> Part:

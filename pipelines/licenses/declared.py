@@ -101,7 +101,7 @@ def readme_records(detector: Detector, dossier: Dossier, document: Document) -> 
     card = card_of(document)
     seen: set[tuple[tuple[str, ...], str]] = set()
     for start, end, ids in statements(card):
-        part = part_named(document.text[start:end], document.kind)
+        part = part_named(document.text[start:end], own_part(document))
         if (ids, part) in seen or len(seen) == MOST_STATEMENTS:
             continue
         seen.add((ids, part))
@@ -242,15 +242,22 @@ def points_of(ids: tuple[str, ...]) -> Points:
     return "open" if all(is_open(i) for i in ids) else "closed"
 
 
-def part_named(sentence: str, kind: str) -> str:
-    """Which of weights, code and data a sentence speaks of; that of the document itself where it does not say."""
+def own_part(document: Document) -> str:
+    """What a document speaks of where it does not say."""
+    if document.target.startswith("github:"):
+        return "code"
+    return "data" if document.kind == "dataset_card" else "weights"
+
+
+def part_named(sentence: str, own: str) -> str:
+    """Which of weights, code and data a sentence speaks of; `own` where it does not say."""
     if CODE_AND_WEIGHTS.search(sentence):
         return "code and weights"
     named = STATED_OF.search(sentence)
     for part, pattern in PARTS:
         if pattern.search(named.group("what") if named else sentence):
             return part
-    return "data" if kind == "dataset_card" else "weights"
+    return own
 
 
 def read_json(document: Document) -> dict[str, Any] | None:

@@ -365,7 +365,12 @@ def full_run(folder: Path, entry: str | None = None, root: str = "hf:model:maker
         source=card,
         exact="license: other",
         rule="triple",
-        value={"weights": "other", "code": "Apache-2.0", "data": "not disclosed"},
+        value={
+            "weights": {"words": "other"},
+            "code": {"words": "Apache-2.0"},
+            "data": {"words": "not disclosed"},
+            "unread": [],
+        },
     )
     run.add(
         "claims",

@@ -156,13 +156,32 @@ def test_an_absence_contradicts_no_class(tmp_path: Path, index: Path) -> None:
     assert propose([load_run(run.finish())], index) == []
 
 
-def test_a_licence_note_with_an_unread_part_is_not_proposed(tmp_path: Path, index: Path) -> None:
-    run = RunBuilder(tmp_path / "unread", entry="small")
+def with_unread_part(folder: Path) -> Path:
+    run = RunBuilder(folder, entry="small")
     source = run.document("https://huggingface.co/maker/small-1/resolve/x/LICENSE", b"MIT")
     words = "Weights: MIT. Code: could not be looked at (maker/train). Data: not disclosed."
-    run.add("licenses", "license.triple", "present", words, source=source, exact="MIT", points="partial")
-    kinds = [p.kind for m in propose([load_run(run.finish())], index) for p in m.proposals]
-    assert kinds == []
+    value = {"unread": ["code"]}
+    run.add("licenses", "license.triple", "present", words, source=source, exact="MIT", points="partial", value=value)
+    return run.finish()
+
+
+def test_a_licence_note_with_an_unread_part_waits(tmp_path: Path, index: Path) -> None:
+    """It is shown, says what it waits for, settles no class, and is not written with the others."""
+    folder = with_unread_part(tmp_path / "unread")
+    (only,) = propose([load_run(folder)], index)
+    (licence,) = only.proposals
+    assert (licence.kind, licence.unread) == ("licence-notation", ("code",))
+    assert "code could not be looked at yet" in described(only)
+    assert only.lines == ()
+    before = (index / "small.yaml").read_bytes()
+    assert command(folder, "--index", index, "--accept", "all").exit_code == 0
+    assert (index / "small.yaml").read_bytes() == before
+
+
+def test_an_unread_part_fills_no_empty_note(tmp_path: Path, index: Path) -> None:
+    (index / "small.yaml").write_bytes(ENTRY.replace("notes: MIT, an open license.", "notes:").encode())
+    found = propose([load_run(with_unread_part(tmp_path / "unread"))], index)
+    assert [p.key for m in found for p in m.proposals if p.key != "link"] == []
 
 
 def test_entries_are_found_by_their_end_model(tmp_path: Path, index: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
 from pipelines.licenses import detector
-from spiders.document import Document, Kind, Lead
+from spiders.document import Document, Kind, Lead, Miss
 
 LICENSE = (Path(__file__).parents[3] / "LICENSE").read_text("utf-8")
 CLAUSE = "\n\nYou shall not use the model, or anything made with it, for any commercial purpose.\n"
@@ -48,6 +48,10 @@ def of(records: list[EvidenceRecord], indicator: str) -> list[EvidenceRecord]:
 
 def lead(target: str, relation: Any, origin: str = MODEL) -> Lead:
     return Lead(origin, target, relation, "named in the card", followed=True)
+
+
+def missed(target: str) -> Miss:
+    return Miss(target, "hub_dataset", Source(f"https://x.test/{target}", "", status=404), "unavailable", "not there")
 
 
 @pytest.mark.parametrize(
@@ -141,6 +145,51 @@ def test_the_triple_of_nothing() -> None:
     (record,) = of(read(hub(MODEL, None)), "license.triple")
     assert record.statement == "Weights: not specified. Code: no repository found. Data: not disclosed."
     assert record.points == "closed"
+
+
+def detect(
+    *documents: Document, root: str = MODEL, leads: tuple[Lead, ...] = (), misses: tuple[Miss, ...] = ()
+) -> EvidenceRecord:
+    """The triple of a dossier whose root may not have been read."""
+    (record,) = of(list(detector.detect(Dossier(root, documents, misses, leads), ())), "license.triple")
+    return record
+
+
+def repository(licence: str) -> Document:
+    return document("github_repository", CODE, {"license": {"spdx_id": licence}})
+
+
+def test_a_release_that_could_not_be_read_keeps_the_parts_that_were() -> None:
+    record = detect(repository("MIT"))
+    assert record.statement == (
+        "Weights: could not be looked at (maker/pan). Code: MIT. Data: not found in what could be read."
+    )
+    assert record.value["unread"] == ["weights", "data"]
+    assert record.points == "neutral", "what was not read would decide"
+    assert record.source is not None
+    assert "github" in record.source.url
+
+
+def test_a_part_that_was_not_read_decides_nothing_that_is_settled() -> None:
+    record = detect(hub(MODEL, None), leads=(lead(DATA, "dataset"),))
+    assert record.value["unread"] == []
+    assert record.points == "closed"
+    unread = detect(hub(MODEL, None), leads=(lead(DATA, "dataset"),), misses=(missed(DATA),))
+    assert unread.statement.endswith("Data: could not be looked at (maker/batter).")
+    assert (unread.value["unread"], unread.points) == (["data"], "closed")
+
+
+def test_a_repository_says_nothing_of_weights_it_does_not_name() -> None:
+    record = detect(repository("Apache-2.0"), root=CODE)
+    assert record.statement == "Weights: not found. Code: Apache-2.0. Data: not disclosed."
+
+
+def test_weights_that_only_a_repository_speaks_of() -> None:
+    card = document("model_card", CODE, "# Pan\n\nThe model weights are released under the MIT License.\n", "README.md")
+    assert detect(repository("Apache-2.0"), card, root=CODE).statement.startswith("Weights: MIT. Code: ")
+    beside = detect(repository("Apache-2.0"), card)
+    assert beside.statement.startswith("Weights: MIT according to maker/pan, could not be looked at (maker/pan).")
+    assert beside.value["weights"]["unread"] == [MODEL]
 
 
 @pytest.mark.parametrize(
