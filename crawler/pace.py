@@ -20,6 +20,8 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from crawler.session import session_of
+
 logger = logging.getLogger(__name__)
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
@@ -77,6 +79,8 @@ class PaceMiddleware:
 
     def downloaded(self, response: Response, request: Request) -> None:
         pause = wanted_pause(response.status, lower(response), self.clock())
+        if pause > 0 and (purse := session_of(self.crawler).purse) is not None:
+            purse.hold(request.url, min(pause, self.longest))
         if pause == 0 and response.status in PASSING:
             pause = backoff(request)
         if pause > 0:

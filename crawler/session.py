@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from scrapy.crawler import Crawler
 
@@ -12,6 +12,9 @@ from output.archive import ArchiveWriter
 from output.run_folder import RunFolder
 from pipelines.dossier import Dossier
 from spiders.addresses import Addresses
+
+if TYPE_CHECKING:
+    from crawler.nightly.budget import Purse
 
 
 class HasArchive(Protocol):
@@ -26,6 +29,7 @@ class Session:
     failures: list[str] = field(default_factory=list)
     dossiers: list[Dossier] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)  # what answers said that is not known
+    purse: Purse | None = None  # where several processes share what may be asked
 
 
 def session_of(crawler: Crawler) -> Session:

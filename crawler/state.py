@@ -13,6 +13,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,14 +41,15 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from output.record import EvidenceRecord, dump, load
 from output.run import Listing
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+MIGRATION_LOCK = 0x6F736169
 ATTEMPTS = 3
-LEASE_SECONDS = 900.0
+LEASE_SECONDS = 300.0
 
 metadata = MetaData()
 META = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
@@ -112,8 +114,37 @@ QUESTION = Table(
     Column("key", String(200), primary_key=True),
     Column("known", LargeBinary, nullable=False),  # ids that a listing has ever shown, zlib
 )
-# Steps from one schema version to the next: number → what to run on the connection.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+BUDGET = Table(
+    "budget",
+    metadata,
+    Column("key", String(80), primary_key=True),  # service and hash of the token
+    Column("held_until", Float, nullable=False),
+)
+DRAW = Table(
+    "draw",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", String(80), nullable=False, index=True),
+    Column("owner", String(100), nullable=False),
+    Column("requests", Integer, nullable=False),  # drawn; after it was given back: spent
+    Column("at", Float, nullable=False),
+    Column("open_until", Float, nullable=False),
+)
+LINK = Table(
+    "link",
+    metadata,
+    Column("url", String(1000), primary_key=True),
+    Column("asked_run", Integer, nullable=False),
+    Column("known", JSON, nullable=False),
+)
+
+
+def add_budgets_and_links(db: Connection) -> None:
+    metadata.create_all(db, tables=[BUDGET, DRAW, LINK])
+
+
+# Steps to a schema version from the one before it. A step never changes once it was released.
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: add_budgets_and_links}
 
 
 class StateError(Exception):
@@ -133,6 +164,18 @@ class Night:
     state: str
     started_at: str
     info: dict[str, Any]
+
+
+class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many requests in any span of so many seconds."""
+
+    requests: int
+    seconds: float
+
+    @property
+    def arrival(self) -> float:
+        """Seconds by which requests may arrive later than others that left with them."""
+        return min(2.0, self.seconds / 10)
 
 
 @dataclass(frozen=True)
@@ -200,13 +243,13 @@ class State:
 
     def migrate(self) -> None:
         """Make the tables, or bring older ones up to date; refuse those of a later version."""
-        if not inspect(self.engine).has_table("meta"):
-            with self.engine.begin() as db:
-                metadata.create_all(db)
-                if db.execute(select(META.c.value).where(META.c.key == "schema")).scalar() is None:
-                    db.execute(META.insert().values(key="schema", value=str(SCHEMA_VERSION)))
-            return
         with self.engine.begin() as db:
+            if db.dialect.name == "postgresql":  # several processes may open a new one at once
+                db.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            if not inspect(db).has_table("meta"):
+                metadata.create_all(db)
+                db.execute(META.insert().values(key="schema", value=str(SCHEMA_VERSION)))
+                return
             version = int(db.execute(select(META.c.value).where(META.c.key == "schema")).scalar() or 0)
             if version > SCHEMA_VERSION:
                 raise StateError(
@@ -234,9 +277,24 @@ class State:
 
     def set_state(self, night: Night, state: str, **info: Any) -> None:
         with self.engine.begin() as db:
-            known = db.execute(select(RUN.c.info).where(RUN.c.number == night.number)).scalar() or {}
+            known = db.execute(select(RUN.c.info).where(RUN.c.number == night.number).with_for_update()).scalar() or {}
             over = {"finished_at": now()} if state in ("held", "published", "stopped") else {}
             db.execute(RUN.update().where(RUN.c.number == night.number).values(state=state, info=known | info, **over))
+
+    def note_worker(self, night: Night, owner: str, about: Mapping[str, Any]) -> None:
+        """Keep what a process that joined a night has to say of its part."""
+        with self.engine.begin() as db:
+            info = db.execute(select(RUN.c.info).where(RUN.c.number == night.number).with_for_update()).scalar() or {}
+            workers = {**info.get("workers", {}), owner: dict(about)}
+            db.execute(RUN.update().where(RUN.c.number == night.number).values(info={**info, "workers": workers}))
+
+    def info(self, night: Night) -> dict[str, Any]:
+        with self.reader.connect() as db:
+            return dict(db.execute(select(RUN.c.info).where(RUN.c.number == night.number)).scalar() or {})
+
+    def state_of(self, night: Night) -> str:
+        with self.reader.connect() as db:
+            return str(db.execute(select(RUN.c.state).where(RUN.c.number == night.number)).scalar())
 
     def nights(self, *states: str) -> list[Night]:
         """Nights in these states, the earliest first."""
@@ -254,9 +312,11 @@ class State:
                 for r in db.execute(select(*columns))
             }
 
-    def lines(self) -> Iterator[tuple[bytes, int]]:
-        """Lines of `documents.jsonl`, in the order of the entries' names, and the number of the night that read it."""
+    def lines(self, *entries: str) -> Iterator[tuple[bytes, int]]:
+        """Lines of `documents.jsonl`, of all or some entries by their names, and the night that read it."""
         query = select(ENTRY.c.listing, ENTRY.c.read_run).order_by(ENTRY.c.name)
+        if entries:
+            query = query.where(ENTRY.c.name.in_(entries))
         with self.reader.connect() as db:
             for row in db.execute(query.execution_options(yield_per=20)):
                 yield zlib.decompress(row.listing), row.read_run
@@ -329,9 +389,9 @@ class State:
 
     def lease(self, night: Night, owner: str, count: int = 1, seconds: float = LEASE_SECONDS) -> list[Work]:
         """Take work for a while. What nobody acknowledges in time is given out again, up to ATTEMPTS times."""
-        clock = time.time()
-        free = or_(WORK.c.state == "todo", and_(WORK.c.state == "leased", WORK.c.lease_until < clock))
         with self.engine.begin() as db:
+            clock = self.clock(db)
+            free = or_(WORK.c.state == "todo", and_(WORK.c.state == "leased", WORK.c.lease_until < clock))
             db.execute(
                 WORK.update()
                 .where(WORK.c.run == night.number, free, WORK.c.attempts >= ATTEMPTS)
@@ -366,8 +426,21 @@ class State:
             db.execute(
                 WORK.update()
                 .where(WORK.c.run == night.number, WORK.c.owner == owner, WORK.c.state == "leased")
-                .values(lease_until=time.time() + seconds)
+                .values(lease_until=self.clock(db) + seconds)
             )
+
+    def others_work(self, night: Night, owner: str) -> bool:
+        """Whether somebody else holds work that may come back."""
+        query = select(WORK.c.entry).where(WORK.c.run == night.number, WORK.c.owner != owner, WORK.c.state == "leased")
+        with self.reader.connect() as db:
+            return db.execute(query.limit(1)).first() is not None
+
+    def read_by(self, night: Night, owner: str, *, others: bool = False) -> list[str]:
+        """Entries that a process has read tonight, or that the others have."""
+        whose = WORK.c.owner != owner if others else WORK.c.owner == owner
+        query = select(WORK.c.entry).where(WORK.c.run == night.number, whose, WORK.c.state == "done")
+        with self.reader.connect() as db:
+            return list(db.execute(query).scalars())
 
     def acknowledge(self, night: Night, owner: str, reading: Reading) -> None:
         """Make a reading the present state of its entry, all at once. Raises LeaseLostError.
@@ -432,6 +505,84 @@ class State:
             query = query.where(WORK.c.state.in_(states))
         with self.reader.connect() as db:
             return [(r.entry, r.state, r.trouble) for r in db.execute(query.order_by(WORK.c.entry))]
+
+    def owners(self, night: Night) -> dict[str, tuple[str | None, str]]:
+        """Who has or had tonight's work, and its state, by entry."""
+        query = select(WORK.c.entry, WORK.c.owner, WORK.c.state).where(WORK.c.run == night.number)
+        with self.reader.connect() as db:
+            return {r.entry: (r.owner, r.state) for r in db.execute(query)}
+
+    # ---- what may be asked
+
+    def clock(self, db: Connection) -> float:
+        """Unix time by one clock for all: the machines of a night need not agree on theirs."""
+        if db.dialect.name == "sqlite":
+            return time.time()
+        return float(db.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+
+    def draw(
+        self,
+        key: str,
+        owner: str,
+        limits: Sequence[Limit],
+        want: int,
+        fresh: float,
+        connections: int | None = None,
+        open_for: float = 0.0,
+    ) -> tuple[int, int, float]:
+        """Draw up to `want` requests, to be sent within `fresh` seconds: number of the draw, requests, seconds to wait.
+
+        In any span of a limit's seconds no more are sent than it allows, since all that was drawn counts until the
+        last moment at which it could still be under way.
+        """
+        with self.engine.begin() as db:
+            held_until = self.held(db, key)
+            clock = self.clock(db)
+            spans = [limit.seconds + fresh + limit.arrival for limit in limits]
+            db.execute(
+                DRAW.delete().where(DRAW.c.key == key, DRAW.c.at < clock - max(spans), DRAW.c.open_until < clock)
+            )
+            rows = db.execute(select(DRAW.c.at, DRAW.c.requests, DRAW.c.open_until).where(DRAW.c.key == key)).all()
+            wait = held_until - clock
+            for limit, span in zip(limits, spans, strict=True):
+                counted = sorted((r.at, r.requests) for r in rows if r.at > clock - span and r.requests)
+                free = limit.requests - sum(count for _, count in counted)
+                want = min(want, free)
+                if free < 1:
+                    wait = max(wait, counted[0][0] + span - clock)
+            if connections is not None:
+                ends = sorted(r.open_until for r in rows if r.open_until > clock)
+                if len(ends) >= connections:
+                    wait = max(wait, min(0.5, ends[0] - clock))
+            if wait > 0:
+                return 0, 0, wait
+            number = db.execute(
+                DRAW.insert().values(key=key, owner=owner, requests=want, at=clock, open_until=clock + open_for)
+            ).inserted_primary_key
+            assert number is not None
+            return int(number[0]), want, 0.0
+
+    def give_back(self, number: int, spent: int) -> None:
+        with self.engine.begin() as db:
+            db.execute(DRAW.update().where(DRAW.c.number == number).values(requests=spent, open_until=0.0))
+
+    def hold(self, key: str, seconds: float) -> None:
+        """Nothing is drawn with this key for so long."""
+        with self.engine.begin() as db:
+            until = max(self.held(db, key), self.clock(db) + seconds)
+            db.execute(BUDGET.update().where(BUDGET.c.key == key).values(held_until=until))
+
+    def held(self, db: Connection, key: str) -> float:
+        """Until when a budget is held; its row is locked for this transaction."""
+        query = select(BUDGET.c.held_until).where(BUDGET.c.key == key).with_for_update()
+        until = db.execute(query).scalar()
+        if until is None:
+            with suppress(IntegrityError), db.begin_nested():
+                db.execute(BUDGET.insert().values(key=key, held_until=0.0))
+            until = db.execute(query).scalar()
+        return float(until or 0.0)
+
+    # ---- what listings and links are known to be
 
     def known_ids(self, key: str) -> frozenset[str] | None:
         """Ids that a listing has ever shown; None before its first answer."""

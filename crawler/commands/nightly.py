@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -20,7 +20,6 @@ SHOWN = 20
 @click.option(
     "--index",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
     help="Folder of index entries.",
 )
 @click.option("--state", "state_url", help="Database: a file, or postgresql://…  [default: OUT/state.sqlite]")
@@ -32,12 +31,24 @@ SHOWN = 20
     help="YAML file of what must hold before a run is published.",
 )
 @click.option("--publish-anyway", is_flag=True, help="Publish also where an assertion does not hold.")
+@click.option("--join", "joining", is_flag=True, help="Help with a night that another process has planned.")
+@click.option(
+    "--budgets",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file of what may be asked with a token.",
+)
+@click.option(
+    "--lease",
+    type=click.FloatRange(1),
+    default=300,
+    show_default=True,
+    help="Seconds after which the work of a process that went silent is given to another.",
+)
 @click.option("--webhook", metavar="URL", help="Post the summary there as JSON when the night has ended.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
-    index: Path, state_url: str | None, out: Path, dry_run: bool, assertions: Path | None, publish_anyway: bool,
-    webhook: str | None,
-    as_json: bool,
+    index: Path | None, state_url: str | None, out: Path, dry_run: bool, assertions: Path | None, publish_anyway: bool,
+    joining: bool, budgets: Path | None, lease: float, webhook: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Crawl every entry in a folder of index entries, and publish a run. Only what changed is fetched.
 
@@ -47,8 +58,14 @@ def command(
     \b
     osai-evidence nightly --index main-database --out nightly --dry-run
     osai-evidence nightly --index main-database --out nightly
+    osai-evidence nightly --join --state postgresql://… --out nightly      on further machines
     """
+    if joining:
+        help_a_night(state_url, out, budgets, lease, as_json)
+    if index is None:
+        raise click.UsageError("Missing option '--index'.")
     from crawler.nightly.assertions import AssertionsError, read_assertions
+    from crawler.nightly.budget import BudgetsError
     from crawler.nightly.night import RefusedError, nightly
     from crawler.progress import Progress
     from crawler.state import StateError
@@ -58,9 +75,9 @@ def command(
         with Progress("Reading the index") as progress:
             outcome = nightly(
                 index, out, state_url=state_url, dry_run=dry_run, assertions=assertions, publish_anyway=publish_anyway,
-                progress=progress,
+                budgets=budgets, lease_seconds=lease, progress=progress,
             )  # fmt: skip
-    except (AssertionsError, RefusedError, StateError) as error:
+    except (AssertionsError, BudgetsError, RefusedError, StateError) as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"the night cannot be written: {error}") from error
@@ -71,6 +88,35 @@ def command(
     if webhook:
         tell(webhook, about)
     sys.exit(status(outcome, dry_run))
+
+
+def help_a_night(state_url: str | None, out: Path, budgets: Path | None, lease: float, as_json: bool) -> NoReturn:
+    from crawler.nightly.budget import BudgetsError
+    from crawler.nightly.join import join
+    from crawler.nightly.night import RefusedError
+    from crawler.progress import Progress
+    from crawler.state import StateError
+
+    if state_url is None:
+        raise click.UsageError("--join needs --state: the database of the night to help with.")
+    try:
+        with Progress("Reading for the night") as progress:
+            helped = join(out, state_url, budgets=budgets, lease_seconds=lease, progress=progress)
+    except (BudgetsError, RefusedError, StateError) as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"the night cannot be written: {error}") from error
+    about = {
+        "run": helped.night.id if helped.night else None,
+        "read": helped.read,
+        "requests": dict(sorted(helped.requests.items())),
+        "failures": helped.failures,
+    }
+    said = f"{helped.read} entries read for {about['run']}" if helped.night else "There was no night to help with."
+    click.echo(json.dumps(about, indent=1, ensure_ascii=False) if as_json else said)
+    for line in helped.failures[:SHOWN]:
+        click.echo(line, err=True)
+    sys.exit(130 if helped.interrupted else 1 if helped.failures else 0)
 
 
 def tell(webhook: str, about: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.detecting import Evidence, listing
+from crawler.nightly.budget import Purse, read_budgets
 from crawler.nightly.memory import Memory
 from crawler.nightly.plan import Plan, detectors_version, fingerprints, make_plan, read_index, tracked
 from crawler.nightly.questions import Fingerprint, Question, of_dossier, questions, read_answer, single_question
@@ -37,7 +38,7 @@ from crawler.publish import Published, finish_publications, publish
 from crawler.run import choose_papers, log_to
 from crawler.session import Session
 from crawler.settings import SOFTWARE, settings
-from crawler.state import KnownEntry, LeaseLostError, Night, Reading, State, Work, now
+from crawler.state import LEASE_SECONDS, KnownEntry, LeaseLostError, Night, Reading, State, Work, now
 from output.archive import ArchiveWriter, mend, redact
 from output.changes import by_key, compared
 from output.record import EvidenceRecord
@@ -77,14 +78,17 @@ class NightRun:
     def __init__(
         self, state: State, night: Night, archive: ArchiveWriter, folder: Path,
         entries: Mapping[str, tuple[str, ...]], unread: Mapping[str, str], *, owner: str, dry_run: bool = False,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:  # fmt: skip
         self.state = state
         self.night = night
         self.archive = archive
-        self.entries = entries
+        self.entries = dict(entries)
         self.unread = unread
         self.owner = owner
         self.dry_run = dry_run
+        self.lease_seconds = lease_seconds
+        self.caught_up: set[str] = set()
         self.memory = Memory(folder)
         self.plan = Plan()
         self.cost: Counter[str] = Counter()
@@ -96,6 +100,7 @@ class NightRun:
         self.fatal: str | None = None
         self.refused = False
         self.asker: Asker | None = None
+        self.requests: Counter[str] = Counter()  # by public host
 
     # ---- before anything is read
 
@@ -214,13 +219,27 @@ class NightRun:
     def lease(self) -> Work | None:
         if self.fatal:
             return None
-        taken = self.state.lease(self.night, self.owner)
+        taken = self.state.lease(self.night, self.owner, seconds=self.lease_seconds)
         for work in taken:
             self.reasons[work.entry] = work.reasons
+            self.entries[work.entry] = work.targets
+        if taken:
+            self.catch_up()
         return taken[0] if taken else None
 
+    def catch_up(self) -> None:
+        """What other processes have read tonight need not be asked for again."""
+        new = set(self.state.read_by(self.night, self.owner, others=True)) - self.caught_up
+        for line, _ in self.state.lines(*sorted(new)) if new else ():
+            self.memory.add(msgspec.json.decode(line, type=Listing), fresh=True)
+        self.caught_up |= new
+
+    def others_work(self) -> bool:
+        """Whether work may come back from a process that dies."""
+        return self.fatal is None and self.state.others_work(self.night, self.owner)
+
     def renew(self) -> None:
-        self.state.renew(self.night, self.owner)
+        self.state.renew(self.night, self.owner, self.lease_seconds)
 
     def stop(self, why: str, *, refused: bool = False) -> None:
         """End the night: nothing more is leased, nothing is published. `refused`: a service does not know us."""
@@ -334,6 +353,25 @@ def need_tokens(addresses: Addresses) -> None:
         raise RefusedError(f"a scheduled run needs {' and '.join(str(m) for m in missing)}: without, it would shrink")
 
 
+class NightArchive(ArchiveWriter):
+    """Its file is locked while it is written to: nobody else mends it."""
+
+    def open(self) -> None:
+        super().open()
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+
+
+def mend_archives(folder: Path, night: Night) -> None:
+    """Cut what killed processes left unfinished at the end of this night's files."""
+    for path in (folder / "archive").glob(f"{night.id}-*"):
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            mend(path)
+
+
 def nightly(
     index: Path,
     out: Path,
@@ -342,6 +380,8 @@ def nightly(
     dry_run: bool = False,
     assertions: Path | None = None,
     publish_anyway: bool = False,
+    budgets: Path | None = None,
+    lease_seconds: float = LEASE_SECONDS,
     owner: str | None = None,
     addresses: Addresses | None = None,
     progress: Progress | None = None,
@@ -361,36 +401,49 @@ def nightly(
             run = NightRun(
                 state, night, ArchiveWriter(Path(scratch), SOFTWARE), out, entries, unread, owner="", dry_run=True
             )
-            return crawl(run, addresses, Path(scratch) / "log.jsonl", progress)
+            return crawl(run, addresses, Path(scratch) / "log.jsonl", progress, None)
     with locked(out):
         state = State(url)
         finish_publications(state, out)
         night = state.open_night()
         owner = owner or socket.gethostname()
         state.release(night, owner)
-        for torn in (out / "archive").glob(f"{night.id}-*"):
-            mend(torn)
-        archive = ArchiveWriter(out / "archive", SOFTWARE, f"{night.id}-")
-        run = NightRun(state, night, archive, out, entries, unread, owner=owner)
-        outcome = crawl(run, addresses, out / "log.jsonl", progress)
+        mend_archives(out, night)
+        archive = NightArchive(out / "archive", SOFTWARE, f"{night.id}-")
+        run = NightRun(state, night, archive, out, entries, unread, owner=owner, lease_seconds=lease_seconds)
+        purse = Purse(state, owner, read_budgets(budgets), addresses)
+        outcome = crawl(run, addresses, out / "log.jsonl", progress, purse)
         if outcome.fatal is None and not outcome.interrupted:
             assert run.asker is not None
+            faults = run.asker.faults
+            for worker in state.info(night).get("workers", {}).values():
+                outcome.requests.update(worker["requests"])
+                outcome.failures += worker["failures"]
+                faults.update(worker["faults"])
+            mend_archives(out, night)
             outcome.published = publish(
                 state, night, out, outcome.plan, asked=str(index), requests=outcome.requests,
-                faults=run.asker.faults, failures=outcome.failures, assertions=assertions, anyway=publish_anyway,
+                faults=faults, failures=outcome.failures, assertions=assertions, anyway=publish_anyway,
             )  # fmt: skip
         state.close()
         return outcome
 
 
-def crawl(run: NightRun, addresses: Addresses, log_path: Path, progress: Progress | None) -> Outcome:
+def crawl(
+    run: NightRun, addresses: Addresses, log_path: Path, progress: Progress | None, purse: Purse | None
+) -> Outcome:
     """The part of a night that needs the network."""
     from crawler.nightly.spider import NightSpider
 
-    session = Session(addresses, run, failures=run.failures)
+    session = Session(addresses, run, run.requests, run.failures, purse=purse)
     process = AsyncCrawlerProcess(
         settings(
             OSAI_ADDRESSES=addresses,
+            DOWNLOAD_HANDLERS={
+                **settings()["DOWNLOAD_HANDLERS"],
+                "http": "crawler.nightly.budget.BudgetHandler",
+                "https": "crawler.nightly.budget.BudgetHandler",
+            },
             ITEM_PIPELINES={
                 "crawler.detecting.DetectPipeline": 100,
                 "crawler.nightly.spider.AcknowledgePipeline": 200,
@@ -414,6 +467,9 @@ def crawl(run: NightRun, addresses: Addresses, log_path: Path, progress: Progres
         log.close()
         logging.getLogger().removeHandler(log)
         run.archive.close()
+        if purse is not None:
+            purse.close()
+            run.state.release(run.night, run.owner)
     if run.refused:
         raise RefusedError(str(run.fatal))
     interrupted = run.fatal is None and reasons != ["finished"]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from crawler.nightly.night import NightRun
 
 RELEASES_AT_ONCE = 3
-RENEW_EVERY = 60.0
+RENEWALS_PER_LEASE = 5
+LOOK_AGAIN = 1.0
 
 
 class NightSpider(ReleaseSpider):
@@ -45,7 +46,7 @@ class NightSpider(ReleaseSpider):
 
     async def renew(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_EVERY)
+            await asyncio.sleep(self.night.lease_seconds / RENEWALS_PER_LEASE)
             self.night.renew()
 
     async def readings(self) -> AsyncIterator[Read]:
@@ -62,7 +63,13 @@ class NightSpider(ReleaseSpider):
 
     async def read(self, queue: asyncio.Queue[Read | None]) -> None:
         try:
-            while self.crawler.crawling and (work := self.night.lease()):
+            while self.crawler.crawling:
+                work = self.night.lease()
+                if work is None and self.night.others_work():
+                    await asyncio.sleep(LOOK_AGAIN)
+                    continue
+                if work is None:
+                    return
                 try:
                     release = await self.follow(Root(work.targets, work.entry))
                     await self.read_papers(release)

@@ -48,10 +48,13 @@ class Place:
         (self.index / f"Lumen-{n}.yaml").write_text(ENTRY.format(n=n, lab=n % 3), "utf-8")
 
     def start(self, *arguments: str, **environ: str | None) -> subprocess.Popen[str]:
+        return self.launch("--index", str(self.index), *arguments, **environ)
+
+    def launch(self, *arguments: str, **environ: str | None) -> subprocess.Popen[str]:
         wanted = {**os.environ, **self.services.environ, "PYTHONWARNINGS": "default", **environ}
         command = [sys.executable, "-c", "from crawler.cli import main; main()", "nightly", "--json"]
         return subprocess.Popen(
-            [*command, "--index", str(self.index), "--out", str(self.out), *arguments],
+            [*command, "--out", str(self.out), *arguments],
             env={k: v for k, v in wanted.items() if v is not None},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -69,8 +72,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    made = Place(tmp_path, systems=3)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    made = Place(tmp_path, systems=getattr(request, "param", 3))
     yield made
     made.services.shutdown()
     made.services.server_close()
@@ -113,9 +116,13 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
     if request.param == "sqlite":
         return str(tmp_path / "state.sqlite")
+    return new_database(request.getfixturevalue("postgresql"))
+
+
+def new_database(host: str) -> str:
+    """The address of an empty database of a PostgreSQL whose sockets lie in the folder `host`."""
     import psycopg
 
-    host = request.getfixturevalue("postgresql")
     name = "t" + uuid.uuid4().hex
     with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as db:
         db.execute(f"CREATE DATABASE {name}")

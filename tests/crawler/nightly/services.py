@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,7 +40,8 @@ class World:
     arxiv: dict[str, str] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
-    tokens: tuple[str, str] = ("hub-token", "github-token")
+    hub_tokens: frozenset[str] = frozenset({"hub-token", "second-hub-token"})
+    github_tokens: frozenset[str] = frozenset({"github-token"})
     faults: list[Any] = field(default_factory=list)  # functions of (service, path) that may answer instead
 
     def system(self, number: int, extra: str = "", *, paper: bool = False) -> None:
@@ -76,6 +78,7 @@ class Services(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.world = world
         self.asked: list[str] = []
+        self.arrivals: list[tuple[float, str, str]] = []  # when, service, Authorization
         self.told: list[dict[str, Any]] = []  # by webhook
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -121,14 +124,16 @@ class Handler(BaseHTTPRequestHandler):
         self.serve(self.get)
 
     def serve(self, answer: Any) -> None:
-        self.server.asked.append(self.path)
-        world = self.server.world
         service = self.path.split("/")[1]
+        self.server.asked.append(self.path)
+        self.server.arrivals.append((time.monotonic(), service, self.headers.get("Authorization", "")))
+        world = self.server.world
         for fault in world.faults:
             if fault(self, service):
                 return
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if (service == "hf" and token != world.tokens[0]) or (service == "gh" and token != world.tokens[1]):
+        known = {"hf": world.hub_tokens, "gh": world.github_tokens}.get(service)
+        if known is not None and token not in known:
             self.reply({"error": "Invalid credentials in Authorization header", "message": "Bad credentials"}, 401)
             return
         answer(world)

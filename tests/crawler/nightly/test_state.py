@@ -5,16 +5,18 @@ from __future__ import annotations
 import multiprocessing
 import random
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 from sqlalchemy import text
 
-from crawler.state import ATTEMPTS, LeaseLostError, Night, Reading, State, StateError, Work
+from crawler.state import ATTEMPTS, MIGRATIONS, SCHEMA_VERSION, LeaseLostError, Night, Reading, State, StateError, Work
 from output.record import DetectorRef, EvidenceRecord, Searched, Subject
 
 Opened = Callable[[], State]
@@ -141,6 +143,45 @@ def test_a_later_schema_is_refused(opened: Opened) -> None:
     state.close()
     with pytest.raises(StateError, match="newer"):
         opened()
+
+
+SCHEMAS = Path(__file__).with_name("schemas")
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_an_older_state_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
+    """`schemas/N.sql` is a state as that version wrote it: `sqlite3 state.sqlite .dump`."""
+    path = tmp_path / "state.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((SCHEMAS / f"{version}.sql").read_text())
+    state = State(str(path))
+    with state.engine.connect() as db:
+        assert db.execute(text("SELECT value FROM meta WHERE key = 'schema'")).scalar() == str(SCHEMA_VERSION)
+    assert shape(path) == shape_of_new(tmp_path)
+    assert sorted((x["entry"], x["id"][-1], bool(x["superseded"])) for x in state.lifetimes()) == [
+        ("a", "1", True), ("a", "2", False), ("a", "3", False), ("b", "1", False),
+    ]  # fmt: skip
+    night = planned(state, "a", carried=("b",))
+    read_all(state, night, a=(3,))
+    assert [r.id[-1] for r in state.records()] == ["3", "1"]
+    state.close()
+
+
+def shape(path: Path) -> set[tuple[str, str, str]]:
+    """Tables, columns and their types."""
+    with closing(sqlite3.connect(path)) as db:
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {(t, row[1], row[2]) for t in tables for row in db.execute(f"PRAGMA table_info({t})")}
+
+
+def shape_of_new(folder: Path) -> set[tuple[str, str, str]]:
+    State(str(folder / "new.sqlite")).close()
+    return shape(folder / "new.sqlite")
+
+
+def test_every_version_has_a_step_and_an_example() -> None:
+    assert sorted(MIGRATIONS) == list(range(2, SCHEMA_VERSION + 1))
+    assert sorted(int(p.stem) for p in SCHEMAS.glob("*.sql")) == list(range(1, SCHEMA_VERSION))
 
 
 def test_what_is_no_database_is_said_in_words(tmp_path: Path) -> None:
