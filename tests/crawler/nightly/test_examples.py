@@ -23,7 +23,7 @@ def assert_known(call: str) -> None:
     assert words[0] in cli.list_commands(None)  # type: ignore[arg-type]
     if words[0] == "nightly":
         assert {w for w in words if w.startswith("--")} <= OPTIONS
-        assert "--index" in words
+        assert {"--index", "--join"} & set(words)
 
 
 def test_the_units_start_a_night() -> None:
