@@ -104,8 +104,9 @@ def hardware_cells(corpus: Path) -> None:
     for row in cards:
         records = list(hardware.detect(read(corpus / row["path"]), ()))
         for indicator in ("hardware.training", "hardware.energy"):
+            found = [r for r in records if r.indicator == indicator]
             if row[indicator] != "?":
-                compare(counts, row["path"], indicator, row[indicator], [r for r in records if r.indicator == indicator])
+                compare(counts, row["path"], indicator, row[indicator], found)
     print(
         f"hardware of {len(cards)} unseen cards: precision {ratio(counts['right'], counts['extra'])}, recall "
         f"{ratio(counts['right'], counts['missed'])}, line {ratio(counts['line'], counts['line_off'])} "

@@ -17,6 +17,7 @@ from pipelines.dossier import Dossier, searched
 from pipelines.model_card.embedded import Stretch, component_of, stretches
 from pipelines.model_card.topics import sentences
 from pipelines.readers.markdown import Card, card_of
+from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Phrase, holds_any, phrase
 from spiders.document import Document
 
@@ -45,10 +46,6 @@ class Rules(NamedTuple):
     claims: tuple[tuple[str, Phrase], ...]
     ours: re.Pattern[str]
     others: re.Pattern[str]
-
-
-def either(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(p.replace(" ", r"\s+") for p in patterns), re.I)
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 import yaml
 
+from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Phrase, Phrasebook, holds_any, lowered, phrase
 
 FOLDER = Path(__file__).parent
@@ -53,10 +54,6 @@ class Rules(NamedTuple):
     not_ours: re.Pattern[str]
     excluded: re.Pattern[str]
     tokens: re.Pattern[str]
-
-
-def either(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(p.replace(" ", r"\s+") for p in patterns), re.I)
 
 
 def named(patterns: list[str]) -> re.Pattern[str]:

@@ -15,6 +15,7 @@ from output.record import Outcome
 from pipelines.model_card.lexicon import LABEL_CUT, label_topics, lexicon, normalise
 from pipelines.model_card.topics import WORD, sentence_at, sentences
 from pipelines.readers.markdown import Card, Part
+from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Phrase, phrase
 
 FOLDER = Path(__file__).parent
@@ -57,10 +58,6 @@ class Rules(NamedTuple):
     placeholder: re.Pattern[str]
     title: Phrase
     parts: dict[str, re.Pattern[str]]
-
-
-def either(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(p.replace(" ", r"\s+") for p in patterns), re.I)
 
 
 @cache

@@ -129,7 +129,7 @@ CO2 = re.compile(
     r"(\d[\d,]*(?:\.\d+)?)\s*(kg|tons?|tonnes?|tCO2\w*|kgCO2\w*|grams?)(?![A-Za-z])",
     re.I,
 )
-SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]|\n\s*\n")
+SENTENCE_END = re.compile(r"[.!?](?=\s)(?!\s+[a-z])|[。！？]|\n\s*\n")
 
 
 def number(text: str) -> int:

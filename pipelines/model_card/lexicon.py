@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from pipelines.readers.patterns import either as patterns_either
 from pipelines.readers.phrases import Phrase, phrase
 
 FOLDER = Path(__file__).parent / "lexicon"
@@ -20,10 +21,14 @@ BARE_NEGLIGIBLE = frozenset(["the", "our", "this", "a", "an", "of", "and", "mode
 
 
 class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How labels name a topic: `names` match a whole label, `words` match inside one."""
+    """How labels name a topic: `names` match a whole label, `words` match inside one.
+
+    `maybe` are names of `names` that count only where a sentence under them speaks of the topic by itself.
+    """
 
     names: list[str] = []
     words: list[str] = []
+    maybe: list[str] = []
 
 
 class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +70,7 @@ Scripts = tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]
 @dataclass(frozen=True)
 class Lexicon:
     names: dict[str, tuple[str, ...]]
+    maybe: frozenset[tuple[str, str]]  # topic and whole label
     by_first: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]  # first word to phrases and their topics
     cjk: tuple[tuple[str, tuple[str, ...]], ...]
     ignore: re.Pattern[str]
@@ -85,9 +91,8 @@ def languages() -> list[Language]:
 
 
 def either(patterns: list[str]) -> re.Pattern[str]:
-    """One pattern for many; a space in a lexicon stands for any white space, a decimal point ends no sentence."""
-    spelled = (p.replace(" ", r"\s+").replace("[^.!?]", r"(?:[^.!?]|[.](?=\d))") for p in patterns)
-    return re.compile("|".join(spelled) or r"(?!)", re.I)
+    """One pattern for many; in `[^.!?]` a decimal point ends no sentence."""
+    return patterns_either(p.replace("[^.!?]", r"(?:[^.!?]|[.](?=\d))") for p in patterns)
 
 
 @cache
@@ -99,12 +104,14 @@ def lexicon() -> Lexicon:
     strict: dict[str, list[str]] = {}
     loose: dict[str, list[str]] = {}
     many = languages()
+    maybe: set[tuple[str, str]] = set()
     boilerplate: dict[str, list[str]] = {}
     for language in many:
         for topic, patterns in language.boilerplate.items():
             boilerplate.setdefault(topic, []).extend(patterns)
         for topic, labels in language.topics.items():
-            for name in labels.names:
+            maybe.update((topic, normalise(name)) for name in labels.maybe)
+            for name in (*labels.names, *labels.maybe):
                 names.setdefault(normalise(name), []).append(topic)
             for word in labels.words:
                 words.setdefault(normalise(word), []).append(topic)
@@ -127,6 +134,7 @@ def lexicon() -> Lexicon:
     cjk = sorted((w for w in words if CJK.search(w)), key=len, reverse=True)
     return Lexicon(
         {k: tuple(dict.fromkeys(v)) for k, v in names.items()},
+        frozenset(maybe),
         {first: tuple(found) for first, found in by_first.items()},
         tuple((word, tuple(dict.fromkeys(words[word]))) for word in cjk),
         re.compile("|".join(rf"\b{re.escape(normalise(i))}\b" for la in many for i in la.ignore) or r"(?!)"),
@@ -208,6 +216,11 @@ def label_topics(label: str) -> tuple[str, ...]:
     for piece in re.split(r" and | und | et | y | & |／|/", f"{text}") if not found else ():
         found.update(dict.fromkeys(words.names.get(piece.strip(), ())))
     return tuple(found)
+
+
+def may_name(topic: str, label: str) -> bool:
+    """Whether a label names a topic only in some cards: `Disclaimer` over limits, or over something else."""
+    return (topic, normalise(label)) in lexicon().maybe
 
 
 def cues_of(bag: frozenset[str], text: str, scripts: Scripts) -> Iterator[Cue]:

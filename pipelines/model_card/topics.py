@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from output.record import Outcome
-from pipelines.model_card.lexicon import cues_of, label_topics, lexicon, scripts_of
-from pipelines.readers.markdown import BOLD_LINE, Card, Part
+from pipelines.model_card.lexicon import cues_of, label_topics, lexicon, may_name, scripts_of
+from pipelines.readers.markdown import BOLD_LINE, LABEL_LIMIT, Card, Part
 
 CONTENT_TOPICS = (
     "description",
@@ -39,6 +39,7 @@ PICTURE_SPEAKS = frozenset(["evaluation", "description", "training_procedure"])
 LINK_SPEAKS = frozenset(["license", "training_data", *LINK_TOPICS])
 OWN_TEXT = frozenset(["intended_use", "out_of_scope", "risks", "biases", "recommendations", "limitations"])
 SENTENCE_LIMIT = 2_000
+SENTENCE_ENDS = (".", "!", "。", "！")
 SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"')\]]|$)|[。！？]|\n[ \t]*\n")
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 DATASET_LINK = re.compile(r"huggingface\.co/datasets/|kaggle\.com|zenodo\.org|/datasets?/", re.I)
@@ -59,7 +60,9 @@ class Finding:
     words: int = 0
     at: int = 0  # where what is said about the topic begins
     extent: int = 0  # end of what the label covers
-    weak: int = 0  # 1: a label that only may be about the topic; 2: results without a number, a table or a picture
+    level: int = 0  # of the heading, see Part
+    shared: bool = False  # the label names other topics too
+    weak: int = 0  # 1: a label that may be about the topic; 2: so only in some cards, or results without numbers
 
     @property
     def rank(self) -> tuple[int, int, int, int, int]:
@@ -120,6 +123,7 @@ class Reading:
         self.lexicon = lexicon()
         self.kinds: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
         self.scripts = scripts_of(card.visible)
+        self.title = next((p for p in self.parts if p.level), None)
 
     def findings(self) -> Iterator[Finding]:
         for part in self.parts:
@@ -151,7 +155,7 @@ class Reading:
         if part.kind in ("label", "row"):
             self.take(found, part.body, part.end)
         skip_to = 0
-        title = part.level == 1 and topic == "description"
+        title = part.level == 1 and topic == "description" and part is self.title
         for below in self.card.inside(part.start + 1, min(part.extent, self.end)):
             if below.start < skip_to or (below.start < part.body and below.kind != "image"):
                 continue
@@ -199,28 +203,39 @@ class Reading:
     def is_link(self, start: int, end: int, text: str) -> bool:
         return len(text) < 60 and any(x.label.strip() == text for x in self.card.links_inside(start - 3, end))
 
+    def mostly_links(self, start: int, end: int, words: int) -> bool:
+        """A bar of links or badges: more than half of the words are what one clicks on."""
+        links = self.card.links_inside(start - 1, end)
+        return 2 * sum(len(WORD.findall(link.label)) for link in links) > words
+
     def judge(self, topic: str, part: Part, alone: bool) -> Finding | None:
         found = self.content(part, topic)
+        unsure = may_name(topic, part.label)
         how: How = "heading" if part.level else "row" if part.kind in ("row", "head") else "label"
         start, end = self.card.quote_range(part.start, part.end if how == "heading" else max(part.end, part.body))
 
         def finding(outcome: Outcome, upto: int = 0, reason: str = "", address: str | None = None) -> Finding:
-            words = sum(len(WORD.findall(self.card.visible, a, b)) for a, b in found.real)
-            at = upto if not found.real else found.real[0][0]
-            weak = 2 if topic == "evaluation" and not self.has_results(part, found) else 0
-            weak = 1 if topic == "description" and not DESCRIBES.search(part.label) else weak
             return Finding(
-                topic, outcome, how, start, max(end, upto), part.label, reason, address, words, at, part.extent, weak
-            )
+                topic, outcome, how, start, max(end, upto), part.label, reason, address,
+                words=sum(len(WORD.findall(self.card.visible, a, b)) for a, b in found.real),
+                at=found.real[0][0] if found.real else upto,
+                extent=part.extent,
+                level=part.level,
+                shared=not alone,
+                weak=2 if unsure else self.weakness(topic, part, found),
+            )  # fmt: skip
 
+        if how == "label" and topic != "license" and LICENCE_ID.fullmatch(self.card.text, part.body, part.end):
+            return None
         if found.real:
             if topic == "compute" and not self.about_training_hardware(part, found):
                 return None
             doubtful = topic == "intended_use" and bool(found.code)
-            if (not alone or doubtful) and topic in OWN_TEXT:
-                own = self.own_sentence(topic, found)
+            if unsure or ((not alone or doubtful) and topic in OWN_TEXT):
+                own = self.own_sentence(topic, found, strictly=unsure)
                 if own is None:
-                    return finding("placeholder", reason="named in the heading, not spoken of below it")
+                    empty = "named in the heading, not spoken of below it"
+                    return None if unsure else finding("placeholder", reason=empty)
                 return finding("present", self.quote_to(start, own[1]))
             return finding("present", self.quote_to(start, found.real[0][1]))
         if found.pictures and topic in PICTURE_SPEAKS:
@@ -250,22 +265,35 @@ class Reading:
             return None
         return finding("placeholder", reason="code only" if found.code else "empty")
 
+    def weakness(self, topic: str, part: Part, found: Content) -> int:
+        if topic == "description":
+            return int(not DESCRIBES.search(part.label))
+        if topic == "evaluation":
+            return 0 if self.has_results(part, found) else 2
+        return 2 if topic == "training_data" and self.own_data_wanted(found) else 0
+
     def has_results(self, part: Part, found: Content) -> bool:
-        if found.pictures or any(re.search(r"\d", self.card.visible[a:b]) for a, b in found.real):
+        if found.pictures or any(RESULT.search(self.card.visible, a, b) for a, b in found.real):
             return True
-        return any(p.kind == "row" for p in self.card.inside(part.start, part.extent))
+        return any(p.kind == "row" and p is not part for p in self.card.inside(part.start, part.extent))
+
+    def own_data_wanted(self, found: Content) -> bool:
+        """A section that tells users how to bring or fetch data says little on what the model was trained on."""
+        return bool(found.real) and bool(YOUR_DATA.search(self.card.visible, *found.real[0]))
 
     def quote_to(self, start: int, end: int) -> int:
         """Keep a quote that would jump over much template to the label alone."""
         return end if end - start <= 560 else min(end, start + 560)
 
-    def own_sentence(self, topic: str, found: Content) -> tuple[int, int] | None:
-        pattern = self.lexicon.loose.get(topic)
-        if pattern is None:
+    def own_sentence(self, topic: str, found: Content, strictly: bool = False) -> tuple[int, int] | None:
+        """The first sentence that speaks of the topic, plainly where one does so."""
+        strict, loose = self.lexicon.strict.get(topic), self.lexicon.loose.get(topic)
+        if loose is None:
             return found.real[0]
-        for first, last in found.real + found.pointers:
-            if pattern.search(self.card.visible, first, last):
-                return first, last
+        for pattern in (strict,) if strictly else (strict, loose):
+            for first, last in found.real + found.pointers:
+                if pattern and pattern.search(self.card.visible, first, last):
+                    return first, last
         return None
 
     def about_training_hardware(self, part: Part, found: Content) -> bool:
@@ -283,14 +311,19 @@ class Reading:
         for index, part in enumerate(self.parts, self.first):
             if part.level:
                 about = label_topics(part.label)
-                if "citation" in about or "other" in about:
-                    quiet_until = max(quiet_until, part.extent)
+                if about:
+                    quiet_until = part.extent if set(about) <= {"citation", "other"} else 0
                 continue
             if part.kind == "code" and "citation" not in done and BIBTEX.search(self.card.text, part.start, part.end):
                 done.add("citation")
                 yield Finding("citation", "present", "prose", part.start, part.end, "", "BibTeX entry")
             if part.kind in ("code", "image") or part.start < quiet_until:
                 continue
+            if part.kind == "head" and "table" not in done and self.results_below(part, index):
+                done.add("table")
+                end = self.parts[index - self.first + 1].end
+                label = " ".join(visible[part.start : part.end].replace("|", " ").split())[:LABEL_LIMIT]
+                yield Finding("evaluation", "present", "row", part.start, end, label, "table of results")
             start, end = said(part) if part.kind != "label" else (part.start, part.end)
             for cue in cues_of(self.card.bags[index], visible[start:end] if self.scripts else "", self.scripts):
                 if cue.topic in done or cue.topic in ("description", *LINK_TOPICS):
@@ -298,7 +331,7 @@ class Reading:
                 if part.kind in ("row", "head") and part.columns > 2 and cue.topic not in ("training_data", "compute"):
                     continue
                 match = cue.first(visible, self.card.lower[start:end], start, end)
-                if not match or match.end() <= part.body:
+                if not match or (match.end() <= part.body and not part.label.endswith(SENTENCE_ENDS)):
                     continue
                 first, last = sentence_at(visible, match.start(), match.end(), start, end)
                 text = " ".join(visible[first:last].split())
@@ -316,6 +349,13 @@ class Reading:
                 words = len(WORD.findall(visible, first, last))
                 yield Finding(cue.topic, outcome, "prose", first, last, "", "sentence", None, words)
 
+    def results_below(self, head: Part, index: int) -> bool:
+        """A table with a metric or benchmark in its head and a result in its first row."""
+        following = self.parts[index - self.first + 1 : index - self.first + 2]
+        if not following or following[0].kind != "row" or not RESULT.search(self.card.visible, *said(following[0])):
+            return False
+        return bool(METRIC.search(self.card.visible, head.start, following[0].start))
+
     def description(self) -> Iterator[Finding]:
         """The first paragraph under the title, where no heading names a description."""
         for part in self.parts:
@@ -327,7 +367,7 @@ class Reading:
             self.take(found, *said(part))
             for first, last in found.real:
                 words = len(WORD.findall(self.card.visible, first, last))
-                if words >= 5:
+                if words >= 5 and not self.mostly_links(first, last, words):
                     yield Finding("description", "present", "prose", first, last, "", "first paragraph", None, words)
                     return
             if found.pointers:
@@ -340,6 +380,18 @@ class Reading:
 DESCRIBES = re.compile(
     r"descri|summary|introduc|overview|简介|介绍|概要|概述|소개|設明|описание|présentation|beschreibung", re.I
 )
+YOUR_DATA = re.compile(
+    r"\byour (?:own )?(?:custom )?data|\bdemo data|\b(?:prepare|organi[sz]e|put|place|download) (?:the|your|all|a)\b",
+    re.I,
+)
+METRIC = re.compile(
+    r"\b(?:acc(?:uracy)?|f1|bleu|chr-?f|rouge\w*|wer|cer|em|exact match|precision|recall|auc|m?ap|fid|psnr|ssim|"
+    r"perplexity|ppl|spearman|pearson|mrr|ndcg|mmlu|cmmlu|c-?eval|gsm8k|math|hellaswag|humaneval|mbpp|bbh|arc|truthfulqa|winogrande|"
+    r"agieval|scores?|average|avg|\w*bench)\b|准确率|得分|精度|スコア|정확도|точность",
+    re.I,
+)
+RESULT = re.compile(r"\d\d|\d\.\d|\d ?%")
+LICENCE_ID = re.compile(r"\W*(?:cc-?by[\w.-]*|cc0\S*|apache[- ]2\.0|mit|[al]?gpl\S*|openrail\S*)\W*", re.I)
 BIBTEX = re.compile(r"@(?:article|misc|inproceedings|techreport|software|online|book|phdthesis|dataset)\s*\{", re.I)
 HARDWARE = re.compile(
     r"\b(?:gpus?|tpus?|npus?|cpus?|[ahv]\d{2,3}s?|a100\w*|h[128]00\w*|v100\w*|rtx|mi\d{3}\w*|t4|p100|l40s?|gaudi\d?|ascend|"
@@ -369,4 +421,5 @@ def best(findings: list[Finding]) -> dict[str, Finding]:
 
 def names_it_closer(other: Finding, finding: Finding) -> bool:
     """Whether a label inside a section names the topic right where the section speaks of it."""
-    return other.topic == finding.topic and finding.start < other.start <= finding.at < finding.extent
+    last = finding.extent if finding.shared and 0 < other.level < BOLD_LINE else finding.at
+    return other.topic == finding.topic and finding.start < other.start <= last and finding.at < finding.extent

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
-from pipelines.model_card import detector, lexicon
+from pipelines.model_card import INDICATORS, detector, lexicon
 from spiders.document import Document, Miss
 from tests.pipelines.checks import document, verify
 
@@ -67,6 +68,13 @@ def test_known_cards(path: Path) -> None:
         ("```python\n# Limitations\nprint(1)\n```\n", "limitations", "absent"),
         ("<h2> Limitations </h2>\n\nAnswers after 2021 are wrong.\n", "limitations", "present"),
         ("| | ours | theirs | others |\n|-|-|-|-|\n| biases | none | LN | all |\n", "biases", "absent"),
+        ("## Disclaimer\n\nBefore version 3.5 some special treatment was needed.\n", "limitations", "absent"),
+        ("## Disclaimer\n\nThe model may generate false answers.\n", "limitations", "present"),
+        ("# M\n\n- Train: 10M lines\n- Test: 2M lines\n", "training_procedure", "absent"),
+        ("# M\n\n- dataset: `cc-by-4.0`\n", "training_data", "absent"),
+        ("# M\n\n[Home page](https://a.example/) [Our first paper](https://b.example/)\n", "description", "absent"),
+        ("## Citation, terms\n\n### Disclaimer\n\nDo not use it for medical advice.\n", "out_of_scope_use", "present"),
+        ("## Scores\n\n| | F1 | accuracy |\n|-|-|-|\n| Heron | 91.2 | 90.1 |\n", "evaluation", "present"),
     ],
 )
 def test_a_topic_is_judged_by_its_own_text(body: str, topic: str, expected: str) -> None:
@@ -193,6 +201,30 @@ def test_a_card_over_the_limit_says_how_much_was_read() -> None:
 )
 def test_ways_to_say_it(body: str, topic: str) -> None:
     assert outcome(body, topic) == "present"
+
+
+def spoken() -> list[tuple[str, str, str]]:
+    table = yaml.safe_load((CARDS / "languages.yaml").read_text("utf-8"))
+    return [(code, topic, line) for code, topics in table.items() for topic, lines in topics.items() for line in lines]
+
+
+@pytest.mark.parametrize(("code", "topic", "line"), spoken())
+def test_other_languages_without_headings(code: str, topic: str, line: str) -> None:
+    assert outcome(f"# Heron\n\n{line}\n", INDICATORS[topic].removeprefix("model_card.")) == "present"
+
+
+def test_a_section_that_names_the_topic_again_lower_down_is_quoted_there() -> None:
+    body = "## Uses and limitations\n\nIt sums up letters.\n\n### Code\n\nRun.\n\n### Limitations\n\nIt forgets.\n"
+    record = next(r for r in records(body) if r.indicator == "model_card.limitations")
+    assert record.selector is not None
+    assert record.selector.start_line == 9
+
+
+def test_how_to_bring_data_is_not_the_training_data() -> None:
+    body = "## Data\n\nPut your data into a folder.\n\n## More\n\nThe model was trained on a corpus of letters.\n"
+    record = next(r for r in records(body) if r.indicator == "model_card.training_data")
+    assert record.quote is not None
+    assert "letters" in record.quote.exact
 
 
 def test_a_base_model_has_a_card_of_its_own() -> None:
