@@ -175,7 +175,7 @@ def declared_records(
             "data.declared",
             "present",
             f"{stretch.name} names {one.key}{part} as {role} {where}.",
-            rule=one.how.replace(" ", "-"),
+            rule=f"{one.how.replace(' ', '-')}:{one.key}",
             points=points,
             value={
                 "dataset": one.key,

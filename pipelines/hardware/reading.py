@@ -60,12 +60,12 @@ Live = Phrasebook[tuple[Kind, str]]
 def rules() -> Rules:
     words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
 
-    def either(patterns: list[str], flags: int = 0) -> re.Pattern[str]:
-        return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(patterns)})(?![A-Za-z0-9])", flags)
+    def either(patterns: list[str], flags: int = 0, start: str = "(?<![A-Za-z0-9])") -> re.Pattern[str]:
+        return re.compile(rf"{start}(?:{'|'.join(patterns)})(?![A-Za-z0-9])", flags)
 
     named: list[tuple[Kind, str, re.Pattern[str]]] = []
     for name, patterns in words.accelerators.items():
-        named += [("accelerator", name, either([p])) for p in patterns]
+        named += [("accelerator", name, either([p], start=r"(?:(?<![A-Za-z0-9])|(?<=\dx))")) for p in patterns]
     named += [("count", "", either(words.generic, re.I))]
     named += [("cluster", "", either([p])) for p in words.clusters]
     for name, patterns in words.parallelism.items():

@@ -65,7 +65,7 @@ def hub_records(detector: Detector, dossier: Dossier, answer: Document) -> Itera
     tagged = [(n, str(tag)) for n, tag in enumerate(tags) if str(tag).startswith("license:")]
     places = [(f"/tags/{n}", tag.removeprefix("license:")) for n, tag in tagged]
     if card.get("license"):
-        places = [("/cardData/license", one) for one in as_list(card["license"])]
+        places = pointers("/cardData/license", card["license"])
     for pointer, given in places:
         name, link = text_of(card.get("license_name")), text_of(card.get("license_link"))
         quote, selector = quote_pointer(info, pointer)
@@ -89,8 +89,12 @@ def front_records(detector: Detector, dossier: Dossier, document: Document) -> I
     if card.front is None or "license" not in card.front:
         return
     name, link = text_of(card.front.get("license_name")), text_of(card.front.get("license_link"))
-    quote, selector = quote_span(document.text, *card.front.span("license"))
-    for given in card.front.strings("license"):
+    start, end = card.front.span("license")
+    several = card.front.strings("license")
+    for given in several:
+        at = document.text.find(given, start, end) if len(several) > 1 else -1
+        span = (at, at + len(given)) if at >= 0 else (start, end)
+        quote, selector = quote_span(document.text, *span)
         subject = dossier.subject(document.target)
         where = f"Front matter of {short(document.target)}"
         yield said(detector, document, subject, where, given, name, link, quote, selector, "front-matter")
@@ -268,9 +272,10 @@ def read_json(document: Document) -> dict[str, Any] | None:
     return info if isinstance(info, dict) else None
 
 
-def as_list(value: Any) -> list[str]:
-    many = value if isinstance(value, list) else [value]
-    return [str(v) for v in many[:5] if isinstance(v, str | int | float)]
+def pointers(pointer: str, value: Any) -> list[tuple[str, str]]:
+    """The first values of a field that holds one or several, each with its JSON pointer."""
+    many = [(f"{pointer}/{n}", v) for n, v in enumerate(value)] if isinstance(value, list) else [(pointer, value)]
+    return [(at, str(v)) for at, v in many[:5] if isinstance(v, str | int | float)]
 
 
 def text_of(value: Any) -> str:

@@ -26,7 +26,10 @@ def model_names(dossier: Dossier, target: str) -> tuple[str, ...]:
 def family(name: str) -> str:
     parts = [p for p in re.split(r"[-_.\s]+", name.lower()) if p and not PARTS.fullmatch(p)]
     own = [p for p in parts if re.sub(r"[\d.]+$", "", p) not in FAMILIES] or parts
-    return re.sub(r"[\d.]+$", "", own[0]) if own else ""
+    if not own:
+        return ""
+    word = re.sub(r"[\d.]+$", "", own[0])
+    return word if len(word) > 1 else own[0]
 
 
 def name_patterns(names: Sequence[str]) -> list[str]:

@@ -11,9 +11,10 @@ from pipelines.data_sources import detector
 from pipelines.dossier import Dossier
 from pipelines.model_card import detector as model_card
 from spiders.document import Document, Lead, Miss
-from tests.pipelines.checks import document, verify
+from tests.pipelines.checks import document, told_apart, verify
 
 ROOT = "hf:model:org/name"
+HUB = "https://huggingface.co/datasets"
 CARD = """---
 datasets:
 - org/letters
@@ -37,6 +38,7 @@ def records(body: str, *documents: Document, misses: tuple[Miss, ...] = ()) -> l
     found = list(detector.detect(dossier, tuple(model_card.detect(dossier, ()))))
     for record in found:
         verify(record, (card, *documents))
+    told_apart(found)
     return found
 
 
@@ -50,6 +52,11 @@ def test_declared_linked_and_named() -> None:
     assert found["org/notes"].parameter == "datasources_endmodel"
     assert found["SlimPajama"].parameter == "datasources_basemodel"
     assert found["Wikipedia"].value["subset"] is True
+
+
+def test_datasets_named_in_one_sentence_are_facts_of_their_own() -> None:
+    found = declared(records(f"Trained on pages from RefinedWeb and SlimPajama, on [a]({HUB}/o/a) and [b]({HUB}/o/b)."))
+    assert {"RefinedWeb", "SlimPajama", "o/a", "o/b"} <= set(found)
 
 
 def test_evaluation_data_are_not_training_data() -> None:

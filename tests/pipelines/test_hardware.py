@@ -28,6 +28,7 @@ def records(body: str) -> dict[str, EvidenceRecord]:
     [
         ("Trained on 384 A100 40GB GPUs.", "accelerator", {"name": "NVIDIA A100", "count": 384, "memory_gb": 40}),
         ("We trained with 32 x 8 x A100 GPUs.", "accelerator", {"name": "NVIDIA A100", "count": 256}),
+        ("Trained on GPUs: 96xA100-80G.", "accelerator", {"name": "NVIDIA A100", "count": 96, "memory_gb": 80}),
         ("Training ran on sixteen MI250X cards.", "accelerator", {"name": "AMD MI250", "count": 16}),
         ("Pre-training used a TPU v4-512.", "accelerator", {"name": "Google TPU"}),
         ("预训练使用了24张A100约7天。", "accelerator", {"name": "NVIDIA A100", "count": 24}),

@@ -13,6 +13,7 @@ from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
 from pipelines.licenses import detector
 from spiders.document import Document, Kind, Lead, Miss
+from tests.pipelines.checks import told_apart
 
 LICENSE = (Path(__file__).parents[3] / "LICENSE").read_text("utf-8")
 CLAUSE = "\n\nYou shall not use the model, or anything made with it, for any commercial purpose.\n"
@@ -25,7 +26,7 @@ def document(kind: Kind, target: str, body: str | dict[str, Any], path: str | No
     return Document(kind, target, source, raw)
 
 
-def hub(target: str, license: str | None, *files: str, **card: str) -> Document:
+def hub(target: str, license: str | list[str] | None, *files: str, **card: str) -> Document:
     data = {"license": license, **card} if license else {}
     kind: Kind = "hub_dataset" if "dataset" in target else "hub_model"
     listed = [{"rfilename": name, "size": 10} for name in ("README.md", *files)]
@@ -204,3 +205,15 @@ def test_weights_that_only_a_repository_speaks_of() -> None:
 def test_odd_answers(answer: dict[str, Any]) -> None:
     for kind, target in (("hub_model", MODEL), ("github_repository", CODE)):
         read(document(kind, target, answer))  # type: ignore[arg-type]
+
+
+def test_each_of_several_declared_licences_is_a_fact_of_its_own() -> None:
+    card = document("model_card", MODEL, "---\nlicense: [mit, apache-2.0]\n---\n# Pan\n", "README.md")
+    for documents, pointers in (
+        ((card,), [None, None]),
+        ((hub(MODEL, ["mit", "apache-2.0"]),), ["/cardData/license/0", "/cardData/license/1"]),
+    ):
+        found = [r for r in read(*documents) if r.indicator == "license.declared"]
+        assert [r.selector.json_pointer for r in found if r.selector] == pointers
+        told_apart(found)
+        assert len({r.id for r in found}) == 2
