@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from output.record import Component, Searched, Source, Subject
 from spiders.document import Document, Kind, Lead, Miss
+
+T = TypeVar("T")
 
 
 def plain(name: str) -> str:
@@ -44,7 +47,20 @@ class Dossier:
 
     def of(self, *kinds: Kind, target: str | None = None) -> Iterator[Document]:
         """Documents of these kinds, in order, of one target where one is named; not those of other versions."""
-        return (d for d in self.documents if d.kind in kinds and target in (None, d.target) and d not in self.set_aside)
+        aside = self.set_aside
+        return (
+            d for d in self.documents if d.kind in kinds and target in (None, d.target) and not (aside and d in aside)
+        )
+
+    def once(self, read: Callable[[Dossier], T]) -> T:
+        """What a reader makes of the dossier: read once, however many detectors ask."""
+        if read not in self._read:
+            self._read[read] = read(self)
+        return self._read[read]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _read(self) -> dict[Callable[[Dossier], Any], Any]:
+        return {}
 
     @cached_property
     def set_aside(self) -> frozenset[Document]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from output.record import Outcome, Selector, Source
+
+T = TypeVar("T")
 
 Kind = Literal[
     "hub_model",  # JSON of /api/models/ID, at a revision, with sizes (`?blobs=true`)
@@ -49,6 +52,16 @@ class Document:
     def text(self) -> str:
         """The body as UTF-8 with replacement, line ends untouched: the text that selectors count in."""
         return self.body.decode("utf-8", "replace")
+
+    def once(self, read: Callable[[Document], T]) -> T:
+        """What a reader makes of the document: read once, however many detectors ask."""
+        if read not in self._read:
+            self._read[read] = read(self)
+        return self._read[read]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _read(self) -> dict[Callable[[Document], Any], Any]:
+        return {}
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecor
 def used(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]:
     """Libraries and packages that a code block imports, starts or installs."""
     lower = text[start:end].lower()
-    for name, rule in rules().libraries.live(lower).entries:
+    for name, rule in rules().libraries.over(lower).inside(0, len(lower)):
         match = rule.pattern.search(text, start, end)
         if match:
             yield name, match

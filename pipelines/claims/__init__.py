@@ -18,15 +18,17 @@ from pipelines.model_card.embedded import Stretch, component_of, stretches
 from pipelines.model_card.topics import sentences
 from pipelines.readers.markdown import Card, card_of
 from pipelines.readers.patterns import either
-from pipelines.readers.phrases import Phrase, holds_any, phrase
+from pipelines.readers.phrases import Literals, Phrase, phrase
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
 CLAIM_LIMIT = 5
-MAY_CLAIM = (
+# fmt: off
+MAY_CLAIM = Literals([
     "open", "free", "commercial", "código", "codigo", "quelloffen", "открыт", "reproducible", "community", "开源",
     "開源", "オープン", "오픈", "免费", "商用",
-)  # fmt: skip
+])
+# fmt: on
 NAMES = {
     "fully_open": "fully open",
     "open_source": "open source",
@@ -79,10 +81,11 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
 
 def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
     found = 0
+    may_claim = card.where(MAY_CLAIM)
     for part in card.inside(stretch.start, stretch.end):
         if part.kind in ("heading", "code", "image", "row", "head"):
             continue
-        if not holds_any(card.lower[part.start : part.end], MAY_CLAIM):
+        if not may_claim.stand_in(part.start, part.end):
             continue
         for kind, words, low, high in read_claims(card.visible, part.start, part.end):
             if found == CLAIM_LIMIT:

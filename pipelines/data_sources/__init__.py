@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 from output.record import Component, EvidenceRecord, Parameter, Points, Quote, Selector, Source, Subject
 from pipelines.data_sources.reading import (
+    ABOUT_DATA,
     Named,
     Stage,
     Withheld,
     heading_about_data,
-    live_rules,
-    may_be_about_data,
     read_names,
     read_withheld,
     rules,
@@ -144,14 +143,13 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
 
 
 def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
-    live = live_rules(card.lower, card.words)
+    corpora = card.where(rules().corpora)
     for part in readable(card, stretch):
-        lower = card.lower[part.start : part.end]
-        if not live.corpora.reads(lower) or about_results(card, part.start):
+        if not corpora.stand_in(part.start, part.end) or about_results(card, part.start):
             continue
         context = context_of(card, part.start, part)
         for low, high in sentences(card.visible, part.start, part.end):
-            for name in read_names(card.visible, low, high, context, live):
+            for name in read_names(card, low, high, context):
                 yield declared_name(document, card, name)
 
 
@@ -382,16 +380,15 @@ def withheld_records(dossier: Dossier, document: Document, card: Card, stretch: 
 
 
 def withheld(card: Card, stretch: Stretch) -> Iterator[tuple[Part, Withheld]]:
-    live = live_rules(card.lower, card.words)
+    statements = card.where(rules().withheld)
     for part in readable(card, stretch):
-        lower = card.lower[part.start : part.end]
-        if part.kind in ("row", "head") or not live.withheld.reads(lower):
+        if part.kind in ("row", "head") or not statements.stand_in(part.start, part.end):
             continue
         if about_results(card, part.start):
             continue
         context = context_of(card, part.start, part)
         for low, high in sentences(card.visible, part.start, part.end):
-            for found in read_withheld(card.visible, low, high, context, live):
+            for found in read_withheld(card, low, high, context):
                 yield part, found
 
 
@@ -464,10 +461,10 @@ def described(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[E
 
 def readable(card: Card, stretch: Stretch) -> Iterator[Part]:
     """Paragraphs, items and rows that may be about data: by their own words or by the headings above them."""
+    about_data = card.where(ABOUT_DATA)
     for part in card.inside(stretch.start, stretch.end):
         if part.kind not in ("heading", "code", "image") and (
-            may_be_about_data(card.lower[part.start : part.end])
-            or heading_about_data(card.heading_path(part.start)[-2:])
+            about_data.stand_in(part.start, part.end) or heading_about_data(card.heading_path(part.start)[-2:])
         ):
             yield part
 

@@ -1,7 +1,4 @@
-"""Training data in running text: names of public corpora, links to datasets, statements of withholding, synthetic data.
-
-Works on any plain text with character offsets, as the hardware reader does.
-"""
+"""Training data in running text: names of corpora, links, statements of withholding, synthetic data."""
 
 from __future__ import annotations
 
@@ -14,8 +11,9 @@ from typing import Literal, NamedTuple
 import msgspec
 import yaml
 
+from pipelines.readers.markdown import Card
 from pipelines.readers.patterns import either
-from pipelines.readers.phrases import Phrase, Phrasebook, holds_any, lowered, phrase
+from pipelines.readers.phrases import Literals, Phrase, Phrasebook, phrase
 
 FOLDER = Path(__file__).parent
 
@@ -113,17 +111,14 @@ def about_training(sentence: str, context: str) -> bool:
 DATA_HEADING = re.compile(r"\bdata(?:sets?)?\b|\bcorp(?:us|ora)\b|数据|データ|데이터|данн|données|datos|daten", re.I)
 
 
-ABOUT_DATA = (
+# fmt: off
+ABOUT_DATA = Literals([
     "train", "tun", "distil", "corp", "data", "source", "synthetic", "proprietary", "crawl", "licensed", "generated",
     "samples", "entra", "affin", "обуч", "корпус", "данн", "训练", "语料", "語料", "数据", "微调", "学習", "訓練",
     "データ",
     "チューニング", "학습", "훈련", "데이터", "튜닝", "말뭉치",
-)  # fmt: skip
-
-
-def may_be_about_data(lower: str) -> bool:
-    """Whether a text in lower case may speak of training data."""
-    return holds_any(lower, ABOUT_DATA)
+])  # words without which a text does not speak of training data
+# fmt: on
 
 
 @lru_cache(maxsize=4096)
@@ -144,27 +139,13 @@ def stage_of(sentence: str, context: str = "") -> Stage:
     return "unsaid"
 
 
-class Live(NamedTuple):
-    """The names and statements that a text can hold at all; ask once for a whole document."""
-
-    corpora: Phrasebook[Corpus]
-    withheld: Phrasebook[str]
-
-
-@lru_cache(maxsize=4)
-def live_rules(lower: str, words: str | None = None) -> Live:
-    return Live(rules().corpora.live(lower, words), rules().withheld.live(lower, words))
-
-
-def read_names(text: str, low: int, high: int, context: str, live: Live | None = None) -> Iterator[Named]:
+def read_names(card: Card, low: int, high: int, context: str) -> Iterator[Named]:
     """Corpora named between two positions (one sentence)."""
-    table = rules()
+    table, text = rules(), card.visible
     sentence = text[low:high]
-    lower = lowered(sentence)
-    live = live or live_rules(lower)
     found: dict[str, tuple[Corpus, int, int]] = {}
-    for corpus, rule in live.corpora.entries:
-        if corpus.name not in found and rule.may_match(lower):
+    for corpus, rule in card.where(table.corpora).inside(low, high):
+        if corpus.name not in found:
             match = rule.pattern.search(text, low, high)
             if match:
                 found[corpus.name] = (corpus, *match.span())
@@ -175,19 +156,17 @@ def read_names(text: str, low: int, high: int, context: str, live: Live | None =
         yield Named(corpus, start, end, (low, high), stage, subset)
 
 
-def read_withheld(text: str, low: int, high: int, context: str, live: Live | None = None) -> Iterator[Withheld]:
+def read_withheld(card: Card, low: int, high: int, context: str) -> Iterator[Withheld]:
     """The first statement of withholding or vagueness in one sentence about training data."""
-    table = rules()
+    table, text = rules(), card.visible
     sentence = text[low:high]
-    lower = lowered(sentence)
-    live = live or live_rules(lower)
-    for kind, rule in live.withheld.entries:
-        match = rule.pattern.search(text, low, high) if rule.may_match(lower) else None
+    for kind, rule in card.where(table.withheld).inside(low, high):
+        match = rule.pattern.search(text, low, high)
         if not match:
             continue
         if not DATA_WORD.search(sentence) or table.not_ours.search(sentence) or not about_training(sentence, context):
             return
-        names = any(True for _ in read_names(text, low, high, context, live))
+        names = any(True for _ in read_names(card, low, high, context))
         if kind in VAGUE and names:
             continue
         tokens = table.tokens.search(sentence)

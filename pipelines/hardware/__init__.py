@@ -10,10 +10,9 @@ from typing import Any
 from output.record import EvidenceRecord, Points
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.hardware.reading import Fact, Kind, live_rules, read_hardware
+from pipelines.hardware.reading import Fact, Kind, read_hardware, rules
 from pipelines.model_card.embedded import Stretch, component_of, stretches
 from pipelines.readers.markdown import Card, card_of
-from pipelines.readers.phrases import holds_any
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
@@ -51,14 +50,13 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
 
 def card_facts(card: Card, start: int, end: int) -> list[Fact]:
     """Facts of paragraphs, items and rows; the headings above decide what a row is about."""
-    live = live_rules(card.lower, card.words)
-    telling = {word for (kind, _), rule in live.entries if kind != "duration" for word in rule.literals}
-    telling &= set(live.literals)  # days and weeks alone say nothing
+    where = card.where(rules().book)
+    telling = where.hits.only(rules().telling)
     facts: list[Fact] = []
     for part in card.inside(start, end):
-        if part.kind not in ("heading", "image", "code") and holds_any(card.lower[part.start : part.end], telling):
+        if part.kind not in ("heading", "image", "code") and telling.stand_in(part.start, part.end):
             context = " ".join((*card.heading_path(part.start)[-2:], part.label))
-            facts += read_hardware(card.visible, part.start, part.end, context, live)
+            facts += read_hardware(card.visible, part.start, part.end, context, where)
     return facts
 
 

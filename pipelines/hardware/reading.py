@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 import yaml
 
-from pipelines.readers.phrases import Phrasebook, lowered, phrase
+from pipelines.readers.phrases import Found, Phrasebook, lowered, phrase
 
 FOLDER = Path(__file__).parent
 
@@ -49,11 +49,12 @@ class Fact(NamedTuple):
 
 class Rules(NamedTuple):
     book: Phrasebook[tuple[Kind, str]]
+    telling: frozenset[int]  # literals of the book that say something of hardware; days and weeks alone do not
     training: re.Pattern[str]
     inference: re.Pattern[str]
 
 
-Live = Phrasebook[tuple[Kind, str]]
+Where = Found[tuple[Kind, str]]
 
 
 @cache
@@ -73,16 +74,13 @@ def rules() -> Rules:
     named += [("interconnect", "", either([p])) for p in words.interconnect]
     named += [("framework", "", either([p])) for p in words.frameworks]
     named += [(kind, "", pattern) for kind, (pattern, _) in QUANTITIES.items()]
+    book = Phrasebook(((kind, name), phrase(pattern)) for kind, name, pattern in named)
     return Rules(
-        Phrasebook(((kind, name), phrase(pattern)) for kind, name, pattern in named),
+        book,
+        book.numbers(lambda key: key[0] != "duration"),
         either(words.training, re.I),
         either(words.inference, re.I),
     )
-
-
-def live_rules(lower: str, words: str | None = None) -> Live:
-    """The rules whose words a text in lower case holds; ask once for a whole document."""
-    return rules().book.live(lower, words)
 
 
 NUMBERS = {
@@ -139,24 +137,24 @@ def number(text: str) -> int:
 
 def triggered(words: Iterable[str]) -> bool:
     """Whether hardware may be spoken of in a text of these lower-case words; without any it need not be read."""
-    return bool(live_rules(" ".join(words)).literals)
+    return bool(rules().book.over(" ".join(words)).hits.hits)
 
 
 def read_hardware(
-    text: str, start: int = 0, end: int | None = None, context: str = "", live: Live | None = None
+    text: str, start: int = 0, end: int | None = None, context: str = "", where: Where | None = None
 ) -> list[Fact]:
     """Facts about hardware between two positions of a text, sorted by position.
 
-    `context` is what stands above (headings, a label): it decides what a bare table cell is about. `live` saves time
-    where many stretches of one document are read.
+    `context` is what stands above (headings, a label): it decides what a bare table cell is about. `where` is the
+    book over the whole text, for whoever reads many stretches of it.
     """
     end = len(text) if end is None else end
-    live = live or live_rules(lowered(text[start:end]))
+    where = where or rules().book.over(lowered(text))
     facts: list[Fact] = []
-    if not live.reads(lowered(text[start:end])):
+    if not where.stand_in(start, end):
         return facts
     for low, high in sentence_ranges(text, start, end):
-        found = list(read_sentence(text, low, high, live))
+        found = list(read_sentence(text, low, high, where))
         if found:
             use = use_of(text[low:high], context)
             facts += [fact._replace(use=use) for fact in found]
@@ -187,12 +185,11 @@ def use_of(sentence: str, context: str) -> Use:
     return "inference" if table.inference.search(context) else "unknown"
 
 
-def read_sentence(text: str, low: int, high: int, live: Live) -> Iterator[Fact]:
+def read_sentence(text: str, low: int, high: int, where: Where) -> Iterator[Fact]:
     quote = trim(text, low, high)
-    lower = lowered(text[low:high])
     taken: list[tuple[int, int]] = []
-    for (kind, name), rule in live.entries:
-        for match in rule.pattern.finditer(text, low, high) if rule.may_match(lower) else ():
+    for (kind, name), rule in where.inside(low, high):
+        for match in rule.pattern.finditer(text, low, high):
             start, end = match.span()
             if kind in ("accelerator", "count"):
                 if any(a < end and start - (12 if kind == "count" else 0) < b for a, b in taken):

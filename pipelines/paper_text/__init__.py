@@ -31,9 +31,12 @@ WORDS = {
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    reports = list(dossier.of("paper"))
+    if not reports:
+        return
     papers = {paper.id: paper for paper in own_papers(dossier) if paper.verdict != "cited"}
     done: set[str] = set()
-    for document in dossier.of("paper"):
+    for document in reports:
         if document.source.sha256 in done:
             continue
         done.add(document.source.sha256)

@@ -11,6 +11,7 @@ import msgspec
 
 from pipelines.papers.names import cue
 from pipelines.readers.arxiv import find_ids
+from pipelines.readers.phrases import Anchored
 from spiders.document import Document
 
 Place = Literal["own_words", "label", "citation", "foreign", "text", "tag"]
@@ -31,10 +32,19 @@ class Mention(msgspec.Struct, frozen=True):
     end: int
 
 
-def mentions(document: Document) -> Iterator[Mention]:
+def mentions(document: Document) -> list[Mention]:
+    """Mentions of a document, read once."""
+    return document.once(listed)
+
+
+def listed(document: Document) -> list[Mention]:
+    return list(read_mentions(document))
+
+
+def read_mentions(document: Document) -> Iterator[Mention]:
     """Mentions in order. At most MAX_MENTIONS: a list of a thousand papers is a reading list."""
     text = document.text
-    entries = list(bibtex_entries(text))
+    entries = document.once(entries_of)
     for count, found in enumerate(find_ids(text)):
         if count >= MAX_MENTIONS:
             return
@@ -47,13 +57,20 @@ def mentions(document: Document) -> Iterator[Mention]:
 
 
 ENTRY = r"@(?!comment|string|preamble)[A-Za-z]{3,20}\s?\{"
+ENTRIES = Anchored(re.compile(ENTRY))
+BRACES = re.compile(rf"{ENTRY}|[{{}}]|```")
+
+
+def entries_of(document: Document) -> list[tuple[int, int]]:
+    """Spans of the BibTeX entries of a document."""
+    return list(bibtex_entries(document.text))
 
 
 def bibtex_entries(text: str) -> Iterator[tuple[int, int]]:
     """Spans of BibTeX entries, by counting braces; one that is not closed ends where the next begins."""
-    for match in islice(re.finditer(ENTRY, text), MAX_MENTIONS):
+    for match in islice(ENTRIES.finditer(text), MAX_MENTIONS):
         depth = 1
-        for brace in re.finditer(rf"{ENTRY}|[{{}}]|```", text[match.end() : match.start() + BIBTEX_LIMIT]):
+        for brace in BRACES.finditer(text[match.end() : match.start() + BIBTEX_LIMIT]):
             depth += {"{": 1, "}": -1}.get(brace[0], 0)
             if depth == 0 or brace[0] not in "{}":
                 yield match.start(), match.end() + (brace.end() if depth == 0 else brace.start())

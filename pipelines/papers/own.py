@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from pipelines.dossier import Dossier
-from pipelines.papers.mentions import Mention, bibtex_entries, bibtex_title, mentions
+from pipelines.papers.mentions import Mention, bibtex_title, entries_of, mentions
 from pipelines.papers.names import Match, clean_title, cue, heads, is_version, match_title, named_base, pattern, pieces
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
 from spiders.document import Document
@@ -47,6 +47,11 @@ class OwnPaper(msgspec.Struct, frozen=True):
 
 
 def own_papers(dossier: Dossier) -> list[OwnPaper]:
+    """`find_papers`, once a dossier."""
+    return dossier.once(find_papers)
+
+
+def find_papers(dossier: Dossier) -> list[OwnPaper]:
     """Every arXiv id of the release and its base models, in the order in which they are named, own ones first."""
     feeds = list(read_feeds(dossier))
     releases = [t for t in dossier.targets if dossier.component(t)]
@@ -248,7 +253,7 @@ def sole_work(name: str, named: Sequence[Mention]) -> str:
         return ""
     text, start = citations[0].document.text, citations[0].start
     owner, _, repository = name.rpartition("/")
-    entries = list(bibtex_entries(text))
+    entries = citations[0].document.once(entries_of)
     others = [text[s:e] for s, e in entries if not s <= start < e]
     papers = [bibtex_title(e) for e in others if not SOFTWARE.search(e)]
     if len(others) > 1 or any(match_title(t, repository, owner) in ("full", "family") for t in papers):

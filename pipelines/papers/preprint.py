@@ -15,18 +15,19 @@ from pipelines.papers.mentions import Mention
 from pipelines.papers.names import cues, family_of_others, is_version, match_title, pieces, plain_owner
 from pipelines.papers.own import OwnPaper, hub_answer, read_feeds, release_documents, release_name
 from pipelines.readers.pdf import LINE_END_HYPHEN, PROBLEM_TEXT, Page, quote_page, read_pdf
+from pipelines.readers.phrases import Anchored
 from spiders.document import Document
 
 CITED_SHOWN = 50
-ANNOUNCED = re.compile(
+ANNOUNCED = Anchored(re.compile(
     r"(?i)(?:(?:tech(?:nical)?|full|detailed|research)\s+)?(?:report|paper|pre-?print)s?\b[^.\n|]{0,40}"
     r"(?:coming\s+(?:very\s+)?soon|forthcoming|(?:will|to)\s+be\s+(?:released|published|available|announced|updated)|stay\s+tuned|in\s+preparation)"
     r"|(?:coming soon|forthcoming|upcoming)[^.\n|]{0,12}\b(?:tech(?:nical)?\s+)?(?:report|paper|pre-?print)\b"
     r"|(?:技术报告|论文)[^。\n]{0,10}(?:即将|敬请期待|coming soon)"
-)
-BLOG = re.compile(
+))  # fmt: skip
+BLOG = Anchored(re.compile(
     r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)(?:[^\s)\]>\"']{0,160}[^\s)\]>\"'.,;:])?"
-)
+))  # fmt: skip
 REPORT_FILE = re.compile(r"(?i)(?:report|paper|preprint|whitepaper|model[_-]?card|arxiv)[^/]*\.pdf$")
 
 

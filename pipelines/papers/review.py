@@ -12,7 +12,7 @@ import msgspec
 from output.record import EvidenceRecord, Points, Quote, Searched, Selector
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.papers.mentions import bibtex_entries, bibtex_title, read_place
+from pipelines.papers.mentions import bibtex_title, entries_of, read_place
 from pipelines.papers.names import match_title
 from pipelines.papers.own import OwnPaper, release_documents, release_name
 from pipelines.papers.preprint import place_name
@@ -28,6 +28,7 @@ from pipelines.papers.venues import (
     year_of,
 )
 from pipelines.readers.arxiv import Field
+from pipelines.readers.phrases import Anchored
 from pipelines.readers.publications import AnswerError, Publication, read_answer
 from spiders.document import Document
 
@@ -61,7 +62,7 @@ def linked_papers(detector: Detector, dossier: Dossier) -> Iterator[EvidenceReco
     for document in release_documents(dossier, dossier.root):
         if document.kind == "hub_model":
             continue
-        entries = list(bibtex_entries(document.text))
+        entries = document.once(entries_of)
         for match in islice(place_pattern().finditer(document.text), ADDRESSES_READ):
             if match[0] in shown or not of_this_model(document, match.start(), match.end(), entries, owner, repository):
                 continue
@@ -258,7 +259,7 @@ def from_citation(paper: OwnPaper) -> Iterator[Said]:
             continue
         done.add(mention.document.source.url)
         text = mention.document.text
-        span = next(((s, e) for s, e in bibtex_entries(text) if s <= mention.start < e), None)
+        span = next(((s, e) for s, e in mention.document.once(entries_of) if s <= mention.start < e), None)
         match = BIBTEX_VENUE.search(text, *span) if span else None
         if span is None or match is None:
             continue
@@ -277,7 +278,7 @@ def said_in(document: Document, by: str, rule: str, review: Review, start: int, 
     return Said(by, rule, review, document, *quote_span(document.text, start, end))
 
 
-CLAIM = re.compile(r"(?i)\b(?:accepted|to appear|published (?:at|in)|under review)\b|接收|录用")
+CLAIM = Anchored(re.compile(r"(?i)\b(?:accepted|to appear|published (?:at|in)|under review)\b|接收|录用"))
 ABOUT_A_PAPER = re.compile(r"(?i)\bpaper|report|\bwork\b|论文|arxiv|oral|spotlight|poster|conference|journal")
 
 
@@ -302,7 +303,7 @@ def from_claims(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
     for document in release_documents(dossier, dossier.root):
         if document.kind == "hub_model":
             continue
-        entries = list(bibtex_entries(document.text))
+        entries = document.once(entries_of)
         for start, end in claims(document.text):
             sentence = document.text[start:end]
             if any(s <= start < e for s, e in entries) or not ABOUT_A_PAPER.search(sentence):

@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 import yaml
 
+from pipelines.readers.phrases import Anchored
+
 Status = Literal["preprint", "submitted", "accepted", "published", "withdrawn"]
 
 
@@ -60,9 +62,10 @@ NAMED_VENUE = re.compile(
 
 
 @cache
-def place_pattern() -> re.Pattern[str]:
+def place_pattern() -> Anchored:
     """Addresses of reviewed papers; the group that matches is `p` and the number of the place."""
-    return re.compile("|".join(f"(?P<p{n}>{place.said})" for n, place in enumerate(lexicon().places)), re.IGNORECASE)
+    said = "|".join(f"(?P<p{n}>{place.said})" for n, place in enumerate(lexicon().places))
+    return Anchored(re.compile(said, re.IGNORECASE))
 
 
 class Review(msgspec.Struct, frozen=True):

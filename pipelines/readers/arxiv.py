@@ -14,6 +14,8 @@ from xml.parsers import expat
 
 import msgspec
 
+from pipelines.readers.phrases import Anchored
+
 ATOM = "http://www.w3.org/2005/Atom"
 ARXIV = "http://arxiv.org/schemas/atom"
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
@@ -29,12 +31,12 @@ OLD_ID = (
 )
 ID = re.compile(rf"(?:{NEW_ID}|{OLD_ID})(?P<version>v[1-9]\d?)?")
 # An id in running text counts only after one of the ways of saying that it is one.
-NAMED_ID = re.compile(
+NAMED_ID = Anchored(re.compile(
     r"(?i:arxiv\.org/(?:abs|pdf|html|ps|src|format|e-print)/{1,2}|(?:alphaxiv\.org|ar5iv(?:\.labs\.arxiv)?\.org)/[a-z]{3,8}/"
     r"|(?:huggingface\.co|hf\.co)/papers/|10\.48550/arxiv\.|arxiv(?:\s?(?:preprint|id|e-print))?\s?[:=/.#]?\s{0,2}(?:arxiv:)?"
     r"|eprint\s{0,12}=\s{0,12}[\"{]{0,2}(?:arxiv:)?|\bvolume\s{0,12}=\s{0,12}[\"{]{0,2}abs/|\bcorr,?\s{0,2}abs/)"
     rf"{ID.pattern}(?![\d.]*\d)"
-)
+))  # fmt: skip
 
 
 class ArxivId(NamedTuple):

@@ -20,7 +20,7 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 from bs4.filter import SoupStrainer
 
-from pipelines.readers.phrases import lowered
+from pipelines.readers.phrases import Findable, H, lowered
 from spiders.document import Document
 
 READ_LIMIT = 1_000_000  # characters of one document that are read; real cards stay below a third of it
@@ -176,14 +176,19 @@ class Card:
         return [frozenset(BAG_WORD.findall(self.lower, part.start, part.end)) for part in self.parts]
 
     @cached_property
-    def words(self) -> str:
-        """Each ASCII word of the visible text once, in lower case: what is not in here is not in the text."""
-        return " ".join({word for word in frozenset().union(*self.bags) if word.isascii()})
-
-    @cached_property
     def lower(self) -> str:
         """The visible text in lower case, position by position."""
         return lowered(self.visible)
+
+    def where(self, words: Findable[H]) -> H:
+        """Where words stand in the visible text; looked for once a card."""
+        if words not in self._found:
+            self._found[words] = words.over(self.lower)
+        return self._found[words]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _found(self) -> dict[Any, Any]:
+        return {}
 
     @cached_property
     def _above(self) -> list[tuple[str, ...]]:

@@ -1,22 +1,27 @@
 """Many patterns over one text: a pattern is tried only where a word that it cannot do without stands.
 
 Python's engine tries each alternative of a long pattern at each character. Most patterns of a lexicon hold a literal
-word; looking for that word first costs a fraction.
+word; one pass of an automaton (Aho and Corasick 1975) says where all the words of a lexicon stand, and patterns are
+tried there alone.
 """
 
 from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable
-from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, lru_cache
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-_parser: Any = importlib.import_module("re._parser")
+from ahocorasick_rs import AhoCorasick, Implementation
 
 T = TypeVar("T")
+H = TypeVar("H", covariant=True)
 
 SHORTEST = 2  # a shorter literal stands everywhere, unless it is not ASCII
+
+Hit = tuple[int, int, int]  # number of a literal, its start, its end
 
 
 class Phrase(NamedTuple):
@@ -36,27 +41,125 @@ def holds_any(lower: str, literals: Iterable[str]) -> bool:
     return any(map(lower.__contains__, literals))
 
 
+class Findable(Protocol[H]):
+    """Words that can be looked for in a text in lower case."""
+
+    def over(self, lower: str, /) -> H: ...
+
+
+class Hits:
+    """Where the literals stand in one text, in the order in which they end."""
+
+    def __init__(self, hits: list[Hit]) -> None:
+        self.hits = hits
+
+    @cached_property
+    def ends(self) -> list[int]:
+        return [end for _, _, end in self.hits]
+
+    def inside(self, start: int, end: int) -> Iterator[Hit]:
+        """Those that stand wholly between two positions."""
+        for at in range(bisect_right(self.ends, start), bisect_right(self.ends, end)):
+            if self.hits[at][1] >= start:
+                yield self.hits[at]
+
+    def stand_in(self, start: int, end: int) -> bool:
+        return any(True for _ in self.inside(start, end))
+
+    def only(self, numbers: frozenset[int]) -> Hits:
+        return Hits([hit for hit in self.hits if hit[0] in numbers])
+
+
+class Literals:
+    """Lower-case literals that are looked for together."""
+
+    def __init__(self, literals: Iterable[str]) -> None:
+        self.literals = tuple(dict.fromkeys(literals))
+
+    @cached_property
+    def automaton(self) -> AhoCorasick:
+        return AhoCorasick(self.literals, implementation=Implementation.DFA)
+
+    def over(self, lower: str) -> Hits:
+        """Where they stand in a text in lower case, also where they overlap."""
+        if not self.literals:
+            return Hits([])
+        try:
+            return Hits(self.automaton.find_matches_as_indexes(lower, overlapping=True))
+        except UnicodeEncodeError:  # half of a surrogate pair, as a PDF may hold it
+            return self.over(lower.encode("utf-8", "replace").decode())
+
+
+class Found(Generic[T]):
+    """The phrases of a book over one text."""
+
+    def __init__(self, book: Phrasebook[T], hits: Hits) -> None:
+        self.book, self.hits = book, hits
+
+    def inside(self, start: int, end: int) -> list[tuple[T, Phrase]]:
+        """Phrases that may match between two positions, in the order of the book."""
+        numbers = set(self.book.always)
+        for number, _, _ in self.hits.inside(start, end):
+            numbers.update(self.book.holders[number])
+        return [self.book.entries[n] for n in sorted(numbers)]
+
+    def stand_in(self, start: int, end: int) -> bool:
+        """Whether any phrase that has literals may match between two positions."""
+        return self.hits.stand_in(start, end)
+
+
 class Phrasebook(Generic[T]):
-    """Phrases under keys; asked once for a document which of them it can match at all."""
+    """Phrases under keys; asked once for a document where each of them may match."""
 
     def __init__(self, entries: Iterable[tuple[T, Phrase]]) -> None:
         self.entries = tuple(entries)
-        self.literals = tuple({literal: None for _, phrase in self.entries for literal in phrase.literals})
+        holders: dict[str, list[int]] = {}
+        for number, (_, one) in enumerate(self.entries):
+            for literal in one.literals:
+                holders.setdefault(literal, []).append(number)
+        self.literals = Literals(holders)
+        self.holders = tuple(holders.values())  # entries of each literal
+        self.always = tuple(n for n, (_, one) in enumerate(self.entries) if not one.literals)
 
-    def live(self, lower: str, words: str | None = None) -> Phrasebook[T]:
-        """The phrases that a text in lower case may match; `literals` are then those that stand in it.
+    def over(self, lower: str) -> Found[T]:
+        """The book over a text in lower case."""
+        return Found(self, self.literals.over(lower))
 
-        `words` is a shorter text with every ASCII word of it, where somebody has made one.
-        """
-        short = lower if words is None else words
-        there = {w for w in self.literals if (short if w.isascii() and w.isalnum() else lower).find(w) >= 0}
-        book = Phrasebook((k, p) for k, p in self.entries if not p.literals or not there.isdisjoint(p.literals))
-        book.literals = tuple(literal for literal in self.literals if literal in there)
-        return book
+    def numbers(self, wanted: Callable[[T], bool]) -> frozenset[int]:
+        """Numbers of the literals that lead to an entry under a wanted key."""
+        return frozenset(
+            n for n, holders in enumerate(self.holders) if any(wanted(self.entries[h][0]) for h in holders)
+        )
 
-    def reads(self, lower: str) -> bool:
-        """Whether a stretch may match any phrase that has literals."""
-        return holds_any(lower, self.literals)
+
+class Anchored:
+    """A pattern whose matches all begin with one of some literals: it is tried where one of these stands."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+        self.heads = Literals(beginnings(pattern.pattern, pattern.flags))
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """As the pattern's own."""
+        if not self.heads.literals:
+            yield from self.pattern.finditer(text)
+            return
+        after = 0
+        for start in sorted({start for _, start, _ in self.heads.over(lowered_whole(text)).hits}):
+            match = self.pattern.match(text, start) if start >= after else None
+            if match:
+                yield match
+                after = match.end()
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """As the pattern's own."""
+        return next(self.finditer(text), None)
+
+
+@lru_cache(maxsize=8)
+def lowered_whole(text: str) -> str:
+    """Lower case of a whole document, which several patterns ask for."""
+    return lowered(text)
 
 
 def phrase(pattern: re.Pattern[str]) -> Phrase:
@@ -64,40 +167,115 @@ def phrase(pattern: re.Pattern[str]) -> Phrase:
 
 
 def lowered(text: str) -> str:
-    """Lower case of the same length, so that positions stay."""
-    lower = text.lower()
-    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    """Lower case of the same length, so that positions stay; `re.IGNORECASE` takes these letters for an s and an i."""
+    return text.lower() if text.isascii() else text.replace("ſ", "s").replace("ı", "i").replace("İ", "i").lower()
 
 
 @lru_cache(maxsize=4096)
 def required(pattern: str, flags: int = 0) -> tuple[str, ...]:
     """Lower-case literals of which every match of a pattern holds at least one; () where none is certain."""
-    found = walk(_parser.parse(pattern, flags))
-    return tuple(sorted(found)) if found and all(len(f) >= SHORTEST or not f.isascii() for f in found) else ()
+    found = walk(parsed(pattern, flags))
+    return tuple(sorted(found)) if all(len(f) >= SHORTEST or not f.isascii() for f in found) else ()
 
 
-def walk(parsed: Any) -> frozenset[str]:
+@lru_cache(maxsize=256)
+def beginnings(pattern: str, flags: int = 0) -> tuple[str, ...]:
+    """Lower-case literals of which every match of a pattern begins with one; () where none is certain."""
+    found = {text for text, _ in shortest({(text, False) for text, _ in heads(parsed(pattern, flags))})}
+    return (
+        tuple(sorted(found))
+        if all(len(f) >= SHORTEST or (f and not (f.isascii() and f.isalnum())) for f in found)
+        else ()
+    )
+
+
+def parsed(pattern: str, flags: int) -> list[tuple[str, Any]]:
+    """A pattern as Python's own parser sees it: names of operations with their arguments.
+
+    The parser is no public part of `re`. Should it go, every pattern is tried everywhere: slower, and the same.
+    """
+    try:
+        parser: Any = importlib.import_module("re._parser")
+    except ModuleNotFoundError:
+        return []
+    return named(parser.parse(pattern, flags))
+
+
+def named(items: Any) -> list[tuple[str, Any]]:
+    return [(str(op), value) for op, value in items]
+
+
+def walk(items: list[tuple[str, Any]]) -> frozenset[str]:
     """The best set of literals of a sequence: the one whose shortest member is longest."""
     best: frozenset[str] = frozenset()
     run = ""
-    for op, value in parsed:
-        name = str(op)
-        if name == "LITERAL":
+    for op, value in items:
+        if op == "LITERAL":
             run += chr(value).lower()
             continue
-        if name in ("AT", "ASSERT", "ASSERT_NOT"):
+        if op in NO_WIDTH:
             continue
         best, run = better(best, frozenset([run] if run else [])), ""
-        if name == "SUBPATTERN":
-            best = better(best, walk(value[-1]))
-        elif name == "BRANCH":
-            branches = [walk(branch) for branch in value[1]]
+        if op == "SUBPATTERN":
+            best = better(best, walk(named(value[-1])))
+        elif op == "BRANCH":
+            branches = [walk(named(branch)) for branch in value[1]]
             if all(branches):
                 best = better(best, frozenset().union(*branches))
-        elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT") and value[0] > 0:
-            best = better(best, walk(value[2]))
+        elif op in REPEATS and value[0] > 0:
+            best = better(best, walk(named(value[2])))
     return better(best, frozenset([run] if run else []))
 
 
 def better(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
     return max(one, other, key=lambda found: min(map(len, found), default=0))
+
+
+NO_WIDTH = ("AT", "ASSERT", "ASSERT_NOT")
+REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+MOST_HEADS = 64
+HEAD_LENGTH = 12  # a longer beginning tells no more
+
+Head = tuple[str, bool]  # how a match begins, and whether what was read of the sequence ends there
+
+
+def heads(items: list[tuple[str, Any]]) -> frozenset[Head]:
+    """How the matches of a sequence begin."""
+    found: frozenset[Head] = frozenset([("", True)])
+    for op, value in items:
+        if not any(ends for _, ends in found):
+            break
+        nexts = step(op, value)
+        longer = {
+            (text + more, e and len(text + more) < HEAD_LENGTH) for text, ends in found if ends for more, e in nexts
+        }
+        grown = shortest(longer | {head for head in found if not head[1]})
+        if len(grown) > MOST_HEADS:
+            return frozenset((text, False) for text, _ in found)
+        found = grown
+    return found
+
+
+def shortest(found: set[Head]) -> frozenset[Head]:
+    """Without beginnings that a shorter one covers."""
+    closed = tuple(text for text, ends in found if not ends)
+    return frozenset(h for h in found if not any(h[0].startswith(c) and h != (c, False) for c in closed))
+
+
+def step(op: str, value: Any) -> frozenset[Head]:
+    """How the matches of one operation begin."""
+    if op == "LITERAL":
+        return frozenset([(chr(value).lower(), True)])
+    if op in NO_WIDTH:
+        return frozenset([("", True)])
+    if op == "IN" and all(str(kind) == "LITERAL" for kind, _ in value):
+        return frozenset((chr(code).lower(), True) for _, code in value)
+    if op == "SUBPATTERN":
+        return heads(named(value[-1]))
+    if op == "BRANCH":
+        return frozenset().union(*(heads(named(branch)) for branch in value[1]))
+    if op in REPEATS:
+        least, most, inner = value
+        once = frozenset((text, ends and most == 1) for text, ends in heads(named(inner)))
+        return once if least else once | {("", True)}
+    return frozenset([("", False)])
