@@ -1,10 +1,10 @@
 """Benchmarks of papers: own paper told from others, statements in PDFs, quotes that verify, pages a second, memory.
 
-    OSAI_EVIDENCE_CORPUS=… python -m bench.papers [own|statements|speed]
+    OSAI_EVIDENCE_CORPUS=… [OSAI_EVIDENCE_REPOSITORIES=…] python -m bench.papers [own|statements|unseen|speed]
 
 Labels are ours, made by hand before measuring: `papers_own.tsv` (which of the arXiv ids of a model card is the model's
 own paper; `a/b` where either is defensible) and `papers_statements.tsv` (what a report says of hardware and training
-data, with page and some words of it). The texts are read from the corpus and are no part of the project.
+data, with page and some words of it); `papers_unseen.tsv` the same for reports that lie in git repositories. The texts are read from the corpus and are no part of the project.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import hashlib
 import os
 import re
 import resource
+import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from output.record import Source
@@ -89,24 +91,56 @@ def share(part: int, whole: int) -> str:
 
 
 def statements(corpus: Path) -> None:
-    """Statements on hardware and training data against the labels; every quote is looked for in the PDF again.
+    """Statements on hardware and training data in the reports of the corpus, which the rules were written with."""
+    labels: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in rows("papers_statements.tsv"):
+        labels[row["paper"]].append(row)
+    score(
+        (
+            document("paper", f"url:{path.name}", path),
+            next((rs for name, rs in labels.items() if name in path.name), []),
+        )
+        for path in papers(corpus)
+    )
+
+
+def unseen(_corpus: Path) -> None:
+    """The same in reports of repositories that were labelled before they were first run, set by set."""
+    folder = os.environ.get("OSAI_EVIDENCE_REPOSITORIES")
+    if not folder:
+        print("OSAI_EVIDENCE_REPOSITORIES is not set: no repositories to take reports from")
+        return
+    labels: dict[str, dict[tuple[str, str], list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows("papers_unseen.tsv"):
+        labels[row["set"]][row["repository"], row["path"]].append(row)
+    for name, reports in labels.items():
+        print(f"set {name}")
+        score((blob(Path(folder), *report), here) for report, here in reports.items())
+
+
+def blob(folder: Path, repository: str, path: str) -> Document:
+    """A file at the head of a bare git folder `OWNER+NAME/repo`."""
+    command = ["git", "--git-dir", str(folder / repository / "repo"), "cat-file", "blob", f"HEAD:{path}"]
+    body = subprocess.run(command, capture_output=True, check=True).stdout
+    source = Source(f"file:{repository}/{path}", path, path=path, sha256=hashlib.sha256(body).hexdigest())
+    return Document("paper", f"url:{repository}/{path}", source, body)
+
+
+def score(reports: Iterable[tuple[Document, list[dict[str, str]]]]) -> None:
+    """Statements of reports against their labels; every quote is looked for in the PDF again.
 
     A label `must` has to be found, `may` is right when found; rows with the same group (`must:a`, `may:a`) say the same
     fact, which has to be found once.
     """
     import pypdfium2
 
-    labels: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in rows("papers_statements.tsv"):
-        labels[row["paper"]].append(row)
     right: Counter[str] = Counter()
     said: Counter[str] = Counter()
     wanted: Counter[str] = Counter()
     hit: Counter[str] = Counter()
     quotes = verified = 0
-    for path in papers(corpus):
-        here = next((rs for name, rs in labels.items() if name in path.name), [])
-        pdf = document("paper", f"url:{path.name}", path)
+    for pdf, here in reports:
+        name = (pdf.source.path or "")[-40:]
         records = [r for r in paper_text.detect(Dossier(pdf.target, (pdf,)), ()) if r.quote and r.selector]
         texts = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf.body)]
         found: set[str] = set()
@@ -118,7 +152,7 @@ def statements(corpus: Path) -> None:
             quotes += 1
             verified += quote in folded(texts[record.selector.page - 1])
             if record.indicator not in MEASURED:
-                print(f"  {path.name[-40:]} p{record.selector.page} {record.indicator}: {record.statement[-150:]}")
+                print(f"  {name} p{record.selector.page} {record.indicator}: {record.statement[-150:]}")
                 continue
             said[record.indicator] += 1
             fits = [
@@ -131,14 +165,12 @@ def statements(corpus: Path) -> None:
             right[record.indicator] += bool(fits)
             found.update(group_of(row) for row in fits)
             if not fits:
-                print(
-                    f"  wrong? {path.name[-40:]} p{record.selector.page} {record.indicator}: {record.statement[-220:]}"
-                )
+                print(f"  wrong? {name} p{record.selector.page} {record.indicator}: {record.statement[-220:]}")
         for group in {group_of(row): row for row in here if row["need"].startswith("must")}.items():
             wanted[group[1]["indicator"]] += 1
             hit[group[1]["indicator"]] += group[0] in found
             if group[0] not in found:
-                print(f"  missed {path.name[-40:]} p{group[1]['page']} {group[1]['indicator']}: {group[1]['words']}")
+                print(f"  missed {name} p{group[1]['page']} {group[1]['indicator']}: {group[1]['words']}")
     for indicator in MEASURED:
         print(
             f"{indicator}: precision {share(right[indicator], said[indicator])}; "
@@ -178,7 +210,7 @@ def folded(text: str) -> str:
     return re.sub(r"[\s­‐-]+", "", text)
 
 
-PARTS = {"own": own, "statements": statements, "speed": speed}
+PARTS = {"own": own, "statements": statements, "unseen": unseen, "speed": speed}
 
 
 def main() -> None:
