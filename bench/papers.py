@@ -3,8 +3,9 @@
     OSAI_EVIDENCE_CORPUS=… [OSAI_EVIDENCE_REPOSITORIES=…] python -m bench.papers [own|statements|unseen|speed]
 
 Labels are ours, made by hand before measuring: `papers_own.tsv` (which of the arXiv ids of a model card is the model's
-own paper; `a/b` where either is defensible) and `papers_statements.tsv` (what a report says of hardware and training
-data, with page and some words of it); `papers_unseen.tsv` the same for reports that lie in git repositories. The texts are read from the corpus and are no part of the project.
+own paper; `a/b` where either is defensible), `papers_statements.tsv` (what a report says of hardware and training
+data, with page and some words of it) and `papers_unseen.tsv` (the same for reports that lie in git repositories). The
+texts are read from the corpus and are no part of the project.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from output.record import EvidenceRecord, Parameter, Points, Subject
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier
 from pipelines.paper_text.sentences import Sentence, sentences
-from pipelines.paper_text.statements import Speaker, Statement, lexicon, said, statements
+from pipelines.paper_text.statements import Speaker, Statement, lexicon, own_data_names, said, statements
 from pipelines.papers.names import match_title
 from pipelines.papers.own import own_papers, release_name
 from pipelines.papers.preprint import page_title
@@ -81,7 +81,7 @@ def read(document: Document, pdf: Pdf, subject: Subject, names: list[str]) -> It
     found = list(sentences(pdf))
     yield coverage(document, pdf, found, subject, where)
     shown: Counter[str] = Counter()
-    for statement in statements(found, Speaker(names)):
+    for statement in statements(found, Speaker(names, own_data_names(found))):
         shown[statement.indicator] += 1
         if shown[statement.indicator] <= STATEMENTS_SHOWN:
             yield record(document, statement, subject, where)

@@ -36,6 +36,11 @@ class Sentence:
         return " / ".join(self.path)
 
     @property
+    def caption(self) -> bool:
+        """Words below a figure or above a table."""
+        return self.flow.caption
+
+    @property
     def tabular(self) -> bool:
         """Rows of a table or ticks of a plot that run into each other, no sentence."""
         words = self.text.split()
@@ -65,7 +70,7 @@ def sentences(pdf: Pdf) -> Iterator[Sentence]:
             path = heading_path(heading, titles)
             before: list[str] = []
             start = 0
-            for cut in [*(m.end() for m in BREAK.finditer(flow.text)), len(flow.text)]:
+            for cut in sorted({*(m.end() for m in BREAK.finditer(flow.text)), *flow.paragraphs, len(flow.text)}):
                 end = min(cut, start + SENTENCE_LIMIT)
                 if flow.text[start:end].strip():
                     stop = start + len(flow.text[start:end].rstrip())

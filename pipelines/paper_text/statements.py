@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,8 @@ class DataRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     named: str
     many: str
     kinds: str
+    size: str
+    own_names: str
     not_names: list[str]
     training_data: str
     vague: str
@@ -98,11 +101,16 @@ class Statement(msgspec.Struct, frozen=True):
 class Speaker:
     """Tells the report's own model from others."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], data_names: Iterable[str] = ()) -> None:
         self.names = [pattern(pieces(name)) for name in names if pieces(name)]
+        self.data_names = [re.compile(rf"\b{re.escape(name)}\b") for name in data_names]
 
     def own(self, text: str) -> bool:
         return bool(said(lexicon().first_person).search(text)) or any(name.search(text) for name in self.names)
+
+    def own_data(self, text: str) -> list[re.Match[str]]:
+        """Where data are named that the makers made themselves."""
+        return [m for name in self.data_names for m in name.finditer(text)]
 
     def place(self, text: str) -> int | None:
         """Where the own model is named first, or else the first person."""
@@ -114,6 +122,20 @@ class Speaker:
         """The sentence is about somebody else's model: its subject carries a citation."""
         match = said(lexicon().of_others, case=True).search(text)
         return match is not None and not any(name.search(text[: match.end()]) for name in self.names)
+
+
+def own_data_names(found: Iterable[Sentence]) -> list[str]:
+    """Names of data that the report says its makers made: `we build SkyPile, a corpus of …`."""
+    names: Counter[str] = Counter()
+    for sentence in found:
+        if not said(lexicon().data.not_sections).search(sentence.section):
+            names.update(next(filter(None, m.groups())) for m in own_names().finditer(sentence.text))
+    return [name for name in names if any(c.isupper() for c in name[1:])]
+
+
+@cache
+def own_names() -> re.Pattern[str]:
+    return re.compile(lexicon().data.own_names)
 
 
 def statements(found: Iterable[Sentence], speaker: Speaker) -> list[Statement]:
@@ -145,7 +167,7 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     training = bool(said(rules.training).search(text))
     if in_summary(sentence) and not own:
         return
-    if re.match(r"(?:Table|Figure) \d", text) and not training:
+    if sentence.caption and not training:
         return
     used = bool(said(rules.used).search(text))
     compared = bool(said(rules.compared).search(f"{sentence.before} {text}"))
@@ -248,6 +270,12 @@ def amount_pattern() -> re.Pattern[str]:
     )
 
 
+@cache
+def counted_pattern() -> re.Pattern[str]:
+    """`all correct actions (287K)`"""
+    return re.compile(rf"\b(?:{lexicon().data.units})\s\(\d[\d.,]*\s?[KMB]\)", re.IGNORECASE)
+
+
 def amounts(text: str) -> list[tuple[float, str, int, int]]:
     """Amounts of data: number, unit, place. Context lengths, batch sizes and vocabularies are none."""
     masked = said(lexicon().data.not_amount).sub(lambda m: " " * len(m[0]), text)
@@ -257,30 +285,36 @@ def amounts(text: str) -> list[tuple[float, str, int, int]]:
         small = 10 if match["unit"].lower() in ("gb", "tb") else 1000
         if number >= small and not (match["s"] is None and 1900 <= number <= 2100):
             found.append((number, match["unit"].lower(), match.start(), match.end()))
+    for wording in (said(lexicon().data.size), counted_pattern()):
+        found += [(0.0, m[0].lower(), *m.span()) for m in wording.finditer(masked)]
     return found
 
 
 def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     rules, text = lexicon().data, sentence.text
-    if sentence.tabular or len(text) < 30 or said(rules.not_training).search(text):
+    if sentence.tabular or sentence.caption or len(text) < 30 or said(rules.not_training).search(text):
         return
-    own = speaker.own(text)
+    made = speaker.own_data(text)
+    own = speaker.own(text) or bool(made)
     section = bool(said(rules.sections).search(sentence.section))
     about_data = bool(re.search(r"(?i)\bdata\b|dataset|corpus|corpora", sentence.section))
     if said(rules.not_sections).search(sentence.section) or (in_summary(sentence) and not own):
         return
     if not about_data and speaker.others(text):
         return
-    if not (own or section or said(lexicon().of_the_model).search(text)):
+    the_model = bool(said(lexicon().of_the_model).search(text))
+    if not (own or section or the_model):
         return
     if match := said(rules.withheld).search(text):
         value: dict[str, Any] = {"stage": stage(text, sentence)}
         yield Statement("data.withheld", "withheld", sentence, *match.span(), value, (text[:80],), 1)
-    if not (section or about_data or said(rules.training).search(text)) or not said(rules.role).search(text):
+    if not said(rules.role).search(text):
         return
     found = amounts(text)
-    sources = source_spans(text, own or about_data, own and section)
-    if not (found or sources):
+    sources = source_spans(text, own or about_data or (section and the_model), own and section)
+    sources += [(*m.span(), True) for m in made if found]
+    told = any(named for *_, named in sources) and found
+    if not (found or sources) or not (section or about_data or told or said(rules.training).search(text)):
         return
     value = {
         "amounts": [text[s:e] for *_, s, e in found],

@@ -17,7 +17,7 @@ import sys
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
@@ -36,7 +36,7 @@ MEMORY = 1024 * 1024 * 1024
 LINE_END_HYPHEN = "\ufffe"
 
 Box = tuple[float, float, float, float]
-Role = Literal["body", "heading", "margin", "references"]
+Role = Literal["body", "heading", "margin", "references", "caption"]
 Problem = Literal["not_pdf", "encrypted", "broken", "no_text", "too_large", "timeout", "crashed"]
 
 PROBLEM_TEXT: dict[Problem, str] = {
@@ -149,7 +149,7 @@ LINE = re.compile(r"[^\r\n\ufffe]+")
 
 def lines_of(text_page: Any, text: str, count: int) -> Iterator[Line]:
     """Lines of a page, each with the box around its first and last visible character."""
-    place = index_map(text, count)
+    place = index_map(text_page, text, count)
     for match in LINE.finditer(text):
         bare = match[0].strip()
         if not bare:
@@ -164,15 +164,23 @@ def lines_of(text_page: Any, text: str, count: int) -> Iterator[Line]:
             round(max(first[2], last[2]), 1),
             round(max(first[3], last[3]), 1),
         )
-        yield Line(start, end, box, round(min(first[3] - first[1], last[3] - last[1]), 1))
+        size = first[3] - first[1] if bare.isupper() else min(first[3] - first[1], last[3] - last[1])  # small capitals
+        yield Line(start, end, box, round(size, 1))
 
 
-def index_map(text: str, count: int) -> Any:
-    """From an offset in the text to PDFium's own index, which counts UTF-16 units."""
+def index_map(text_page: Any, text: str, count: int) -> Callable[[int], int]:
+    """From an offset in the text to PDFium's own index: it counts UTF-16 units, and characters that give no text."""
     if len(text) == count:
         return lambda offset: offset
+    import pypdfium2
+
     wide = [n for n, char in enumerate(text) if ord(char) > 0xFFFF]
-    return lambda offset: min(offset + bisect_right(wide, offset - 1), count - 1)
+
+    def place(offset: int) -> int:
+        found = pypdfium2.raw.FPDFText_GetCharIndexFromTextIndex(text_page.raw, offset + bisect_right(wide, offset - 1))
+        return int(min(max(found, 0), count - 1))
+
+    return place
 
 
 def char_boxes(body: bytes, page: int, start: int, end: int) -> list[Box]:
@@ -183,7 +191,7 @@ def char_boxes(body: bytes, page: int, start: int, end: int) -> list[Box]:
     try:
         text_page = document[page - 1].get_textpage()
         count = text_page.count_chars()
-        place = index_map(text_page.get_text_range(), count)
+        place = index_map(text_page, text_page.get_text_range(), count)
         return [text_page.get_charbox(place(offset)) for offset in range(start, end)]
     finally:
         document.close()
@@ -215,7 +223,9 @@ def structured(pages: list[Page]) -> list[Page]:
         for line in page.lines:
             text = page.text[line.start : line.end]
             role: Role = "body"
-            if (page.number, line.start) in margins:
+            if CAPTION.match(text) or (lines and lines[-1].role == "caption" and goes_on(lines[-1], line)):
+                role = "references" if in_references else "caption"
+            elif (page.number, line.start) in margins:
                 role = "margin"
             elif is_heading(text, line, usual) and (line.size > usual * 1.04 or follows(number, section_number(text))):
                 role, heading = "heading", text
@@ -226,6 +236,16 @@ def structured(pages: list[Page]) -> list[Page]:
             lines.append(Line(line.start, line.end, line.box, line.size, role, heading))
         found.append(Page(page.number, page.width, page.height, page.text, tuple(lines)))
     return found
+
+
+CAPTION = re.compile(r"(?:Figure|Fig\.|Table) ?(?:\d{1,3}|[A-Z]\.?\d{1,2})(?: ?[:|]|\. [A-Z])")
+
+
+def goes_on(before: Line, line: Line) -> bool:
+    """Whether a line stands right below another of the same size: text below a caption keeps a distance."""
+    gap = before.box[1] - line.box[3]
+    aligned = abs(before.size - line.size) <= before.size * 0.03
+    return aligned and -before.size * 0.5 < gap < before.size * 0.5
 
 
 def section_number(heading: str) -> tuple[int, ...]:
@@ -294,11 +314,16 @@ def running_lines(pages: list[Page]) -> set[tuple[int, int]]:
 class Flow:
     """A run of a page's lines as plain text: white space single, hyphenation and ligatures folded.
 
-    `places[n]` is the offset in the page's text of character n.
+    `places[n]` is the offset in the page's text of character n; `paragraphs` are offsets in the flow where a line keeps
+    more than the usual distance from the one above.
     """
 
-    def __init__(self, page: Page, lines: Iterable[Line]) -> None:
+    def __init__(self, page: Page, lines: Sequence[Line]) -> None:
         self.page = page
+        self.caption = bool(lines) and lines[0].role == "caption"
+        self.paragraphs: list[int] = []
+        gaps = sorted(gap for a, b in pairwise(lines) if (gap := a.box[1] - b.box[3]) > -a.size)
+        usual = gaps[len(gaps) // 2] if gaps else 0.0
         text: list[str] = []
         places: list[int] = []
         for before, line in pairwise([None, *lines]):
@@ -311,6 +336,8 @@ class Flow:
             elif before is not None and not joined:
                 text.append(" ")
                 places.append(before.end)
+                if before.box[1] - line.box[3] > usual + 0.6 * before.size:
+                    self.paragraphs.append(len(places))
             for offset, char in enumerate(raw, line.start):
                 folded = unicodedata.normalize("NFKC", char) if ord(char) > 0x2FF else char
                 folded = folded if folded.isprintable() else " "
@@ -325,9 +352,14 @@ class Flow:
 
 
 def flows(page: Page) -> Iterator[tuple[str, Flow]]:
-    """The page's body under each heading, in reading order: pairs of heading and text."""
+    """The page's body under each heading, in reading order: pairs of heading and text. Captions go apart."""
     run: list[Line] = []
+    captions: list[list[Line]] = []
     for line in page.lines:
+        if line.role == "caption":
+            if not captions or CAPTION.match(page.text, line.start) or captions[-1][0].heading != line.heading:
+                captions.append([])
+            captions[-1].append(line)
         if line.role != "body":
             if line.role == "heading" and run:
                 yield run[0].heading, Flow(page, run)
@@ -339,6 +371,7 @@ def flows(page: Page) -> Iterator[tuple[str, Flow]]:
         run.append(line)
     if run:
         yield run[0].heading, Flow(page, run)
+    yield from ((lines[0].heading, Flow(page, lines)) for lines in captions)
 
 
 def quote_page(page: Page, start: int, end: int) -> tuple[Quote, Selector]:
