@@ -180,7 +180,8 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     used_here = used and (section or own) and not compared
     if not ((training and ours) or hours or emitted or used_here or (section and linked)):
         return
-    theirs = own or bool(said(lexicon().of_the_model).search(text)) or (section and bool(CONNECTED.search(text)))
+    the_model = bool(said(lexicon().of_the_model).search(text))
+    theirs = own or the_model or (section and (training or bool(CONNECTED.search(text))))
     for indicator, kinds in GROUPS.items():
         about = [f for f in facts if f.kind in kinds]
         anchors = [f for f in about if is_anchor(f, indicator, text, training and ours, section)]
@@ -311,10 +312,10 @@ def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     if not said(rules.role).search(text):
         return
     found = amounts(text)
-    sources = source_spans(text, own or about_data or (section and the_model), own and section)
+    sources = source_spans(text, own or about_data or (section and the_model), own and section, about_data)
     sources += [(*m.span(), True) for m in made if found]
-    told = any(named for *_, named in sources) and found
-    if not (found or sources) or not (section or about_data or told or said(rules.training).search(text)):
+    counted = bool(found) and any(named for *_, named in sources)
+    if not (found or sources) or not (section or about_data or counted or said(rules.training).search(text)):
         return
     value = {
         "amounts": [text[s:e] for *_, s, e in found],
@@ -324,14 +325,16 @@ def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     spans = [(s, e) for *_, s, e in found] + [(s, e) for s, e, _ in sources]
     told = tuple(sorted({text[s:e].lower() for s, e, _ in sources}))
     key = tuple(sorted((n, u) for n, u, *_ in found)) or tuple(value["sources"]) or told
-    weight = own + 2 * section + bool(value["sources"]) + (40 < len(text) < 400) - 2 * in_summary(sentence)
+    trained = bool(re.search(r"(?i)\btrain(?:ed|ing)? (?:\w+ )?(?:on|with|using|for)\b", text))
+    readable = 40 < len(text) < 400
+    weight = own + 2 * section + 2 * trained + bool(value["sources"]) + readable - 2 * in_summary(sentence)
     yield Statement("data.described", "amount" if found else "source", sentence, *min(spans), value, key, weight)
 
 
 DATA_WORD = re.compile(r"(?i)\b(?:data|datasets?|corpus|corpora|mixture|collection)\b")
 
 
-def source_spans(text: str, ours: bool, making: bool) -> list[tuple[int, int, bool]]:
+def source_spans(text: str, ours: bool, making: bool, about_data: bool) -> list[tuple[int, int, bool]]:
     """Where a sentence says what the data are, and whether it does so by a name."""
     rules = lexicon().data
     found: list[tuple[int, int, bool]] = []
@@ -341,7 +344,7 @@ def source_spans(text: str, ours: bool, making: bool) -> list[tuple[int, int, bo
         ]
         found += [(*m.span(), True) for m in named]
         found += [(*m.span(), False) for m in re.finditer(r"\d+(?:\.\d+)?\s?%\s[^.]{0,60}\d+(?:\.\d+)?\s?%", text)]
-    wordings = [rules.many] if ours and said(rules.training).search(text) else []
+    wordings = [rules.many] if ours and (about_data or said(rules.training).search(text)) else []
     kinds = list(said(rules.kinds).finditer(text)) if ours and DATA_WORD.search(text) else []
     if len({m[0].lower() for m in kinds}) >= 3:
         found.append((kinds[0].start(), kinds[-1].end(), False))

@@ -56,7 +56,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     start: int
     end: int
     box: Box
-    size: float  # height of its first or last character, whichever is smaller, in points: tells headings from text
+    size: float  # height of its first or last character in points: tells headings from text
     role: Role = "body"
     heading: str = ""  # section that it stands in
 
@@ -164,8 +164,9 @@ def lines_of(text_page: Any, text: str, count: int) -> Iterator[Line]:
             round(max(first[2], last[2]), 1),
             round(max(first[3], last[3]), 1),
         )
-        size = first[3] - first[1] if bare.isupper() else min(first[3] - first[1], last[3] - last[1])  # small capitals
-        yield Line(start, end, box, round(size, 1))
+        high, low = first[3] - first[1], last[3] - last[1]
+        by_first = bare.isupper() or NUMBERED.match(bare)  # small capitals; a figure's words beside a heading
+        yield Line(start, end, box, round(high if by_first else min(high, low), 1))
 
 
 def index_map(text_page: Any, text: str, count: int) -> Callable[[int], int]:
@@ -261,6 +262,9 @@ def follows(before: tuple[int, ...], number: tuple[int, ...]) -> bool:
     if not number or not before:
         return not number or abs(number[-1]) <= 2
     depth = len(number)
+    if depth > 1 and number[-1] == 1 and number[:-1] != before[: depth - 1]:  # the heading above it was not seen
+        parent = number[:-1]
+        return len(before) >= len(parent) and parent[:-1] == before[: depth - 2] and parent[-1] == before[depth - 2] + 1
     if depth > len(before):
         return depth == len(before) + 1 and number[:-1] == before and 0 < number[-1] <= 2
     if number[:-1] != before[: depth - 1]:
@@ -323,7 +327,7 @@ class Flow:
         self.caption = bool(lines) and lines[0].role == "caption"
         self.paragraphs: list[int] = []
         gaps = sorted(gap for a, b in pairwise(lines) if (gap := a.box[1] - b.box[3]) > -a.size)
-        usual = gaps[len(gaps) // 2] if gaps else 0.0
+        usual = gaps[(len(gaps) - 1) // 2] if gaps else 0.0
         text: list[str] = []
         places: list[int] = []
         for before, line in pairwise([None, *lines]):
@@ -336,7 +340,8 @@ class Flow:
             elif before is not None and not joined:
                 text.append(" ")
                 places.append(before.end)
-                if before.box[1] - line.box[3] > usual + 0.6 * before.size:
+                next_to = not page.text[before.end : line.start].strip()
+                if next_to and before.box[1] - line.box[3] > usual + 0.6 * before.size:
                     self.paragraphs.append(len(places))
             for offset, char in enumerate(raw, line.start):
                 folded = unicodedata.normalize("NFKC", char) if ord(char) > 0x2FF else char

@@ -75,6 +75,34 @@ def test_the_worker_reads_what_this_process_reads() -> None:
     assert read_pdf(REPORT) == parse(REPORT)
 
 
+def test_captions_and_paragraphs_stand_apart() -> None:
+    page = make_pdf(
+        [
+            [
+                *column(["2. Data"], top=790, size=13),
+                *column(["We took the text of every"], top=770),
+                *column(["Figure 1: Loss of a small", "model of 200 billion words"], top=740, size=8),
+                *column(["library in the country."], top=700),
+                *column(["Another paragraph follows"], top=660),
+                *column(["and goes on to its end,", "line by line by line."], top=648),
+            ]
+        ]
+    )
+    found = [flow for heading, flow in flows(parse(page).pages[0]) if heading == "2. Data"]
+    assert [flow.caption for flow in found] == [False, True]
+    assert "every library in the country. Another" in found[0].text
+    assert found[0].paragraphs == [found[0].text.index("Another")]
+    assert found[1].text == "Figure 1: Loss of a small model of 200 billion words"
+
+
+def test_headings_in_small_capitals_and_below_one_that_was_not_seen() -> None:
+    small = [(72, 770, 12, "2 P"), (88.5, 770, 9, "RETRAINING")]
+    lines = [*small, *column(["We trained on text.", "It took a day."], top=750), (72, 700, 10, "3.1 Cold Start")]
+    more = column(["We tuned on dialogues.", "It took an hour."], top=680)
+    pdf = parse(make_pdf([[*column(["1 Introduction"], top=800, size=12), *lines, *more]]))
+    assert [h for h, _ in flows(pdf.pages[0])] == ["2 PRETRAINING", "3.1 Cold Start"]
+
+
 def test_boxes_of_characters() -> None:
     page = parse(REPORT).pages[0]
     start = page.text.index("sixteen")
