@@ -1,11 +1,13 @@
 """Training code: stages found in real repositories against a reader's verdicts.
 
-    OSAI_EVIDENCE_CORPUS=… OSAI_EVIDENCE_REPOSITORIES=… python bench/training_code.py [--stage STAGE]
+    OSAI_EVIDENCE_CORPUS=… OSAI_EVIDENCE_REPOSITORIES=… python bench/training_code.py [--stage STAGE] [--unseen SCOPE]
 
 OSAI_EVIDENCE_CORPUS is the folder with `truth/training_code.tsv`. OSAI_EVIDENCE_REPOSITORIES is a folder of bare git
 repositories, `OWNER+NAME/repo` or `OWNER/NAME`; what is not there is not measured and is said. Prints accuracy and F1
 per stage, whether the first file named is one of the reader's (or lies in the same folder), disagreements, and the time
 and memory for a tree. The rules were written while looking at these repositories: numbers are in-sample.
+`--unseen SCOPE` measures on repositories labelled before any detector ran on them (`first`, `second`, or `all`);
+`?` in a cell means that a reader could say either, and is not counted.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ COLUMNS = {
     "evaluation": "has_evaluation_code",
     "inference_only": "inference_only",
 }
+UNSEEN = Path(__file__).with_name("training_code_unseen.tsv")
+
 # Where the verdict itself can be doubted after reading the files; measured as it stands all the same.
 NOTES = {
     "google-deepmind/gemma": "data: convert_sudoku.py and convert_pubmedqa.py do write data for a tuning example",
@@ -125,15 +129,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repository", help="only this one, OWNER/NAME")
     parser.add_argument("--stage", choices=COLUMNS, help="list disagreements of one stage only")
+    parser.add_argument("--unseen", help="instead, the rows of this scope in bench/training_code_unseen.tsv")
     arguments = parser.parse_args()
     corpus, folder = os.environ.get("OSAI_EVIDENCE_CORPUS"), os.environ.get("OSAI_EVIDENCE_REPOSITORIES")
     if not corpus or not folder:
         print("OSAI_EVIDENCE_CORPUS or OSAI_EVIDENCE_REPOSITORIES is not set: no repositories to measure on")
         measure_speed()
         sys.exit(0)
-    with (Path(corpus) / "truth" / "training_code.tsv").open(encoding="utf-8", newline="") as file:
+    truth = UNSEEN if arguments.unseen else Path(corpus) / "truth" / "training_code.tsv"
+    with truth.open(encoding="utf-8", newline="") as file:
         rows = [
-            row for row in csv.DictReader(file, delimiter="\t") if arguments.repository in (None, row["owner/name"])
+            row
+            for row in csv.DictReader(file, delimiter="\t")
+            if arguments.repository in (None, row["owner/name"]) and arguments.unseen in (None, "all", row["scope"])
         ]
     counts: dict[str, Counter[str]] = {stage: Counter() for stage in COLUMNS}
     proof: Counter[str] = Counter()
@@ -151,6 +159,8 @@ def main() -> None:
         measured += 1
         wrong = []
         for stage, column in COLUMNS.items():
+            if row[column] == "?":
+                continue
             expected = row[column] == "y"
             found = result.inference_only if stage == "inference_only" else bool(result.stages.get(stage))
             counts[stage]["tp" if expected and found else "fp" if found else "fn" if expected else "tn"] += 1
@@ -170,7 +180,7 @@ def main() -> None:
             print(f"{name}: {', '.join(wrong)}{slow}{note}")
     if not measured:
         return
-    print(f"\n{measured} repositories, in-sample\nany training code: accuracy {right / measured:.3f}")
+    print(f"\n{measured} repositories of {truth.name}\nany training code: accuracy {right / measured:.3f}")
     for stage, count in counts.items():
         wrong_sum = count["fp"] + count["fn"]
         f1 = 2 * count["tp"] / (2 * count["tp"] + wrong_sum) if count["tp"] + wrong_sum else 1.0
