@@ -172,8 +172,8 @@ def main() -> None:
             first = next(result.stages[stage][0].path for stage in TRAINING if result.stages.get(stage))
             exact, same = near(first, row["proof_paths"].split("; "))
             proof.update(total=1, exact=exact, same=same)
-            if not same:
-                wrong.append(f"first file {first}")
+            if not exact:
+                wrong.append(f"first file {first}{'' if same else ' (another folder)'}")
         slow = f" {seconds:.1f} s for {result.survey.tree.listed} files" if seconds > 2 else ""
         if wrong or slow:
             note = f" (note: {NOTES[name]})" if name in NOTES and wrong else ""

@@ -19,7 +19,6 @@ from pipelines.readers.source_tree import SourceTree, TreeFile, source_tree, tre
 from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, Proof, judge_survey
 from pipelines.training_code.names import model_names, name_patterns
 from pipelines.training_code.needs import needs
-from pipelines.training_code.rules import rules
 from pipelines.training_code.survey import Line, Survey, line_of, places, survey_tree
 
 FOLDER = Path(__file__).parent
@@ -187,8 +186,10 @@ class Repository:
         what = f"{label} recipes" if recipes else f"example code for {label}" if examples else f"{label} code"
         elsewhere = recipes and stage in TRAINING and not has_trainer(judgement)
         note = ", the trainer itself is elsewhere" if elsewhere else ""
-        if all(rules().by_id[p.rule].supports for p in proofs):
+        if all(p.rule == "instruction-data" for p in proofs):
             what, note = f"only data preparation for {label}", ", to be used with the training code beside it"
+        if all(p.finding.role == "copied" for p in proofs):
+            note += ", in a copy of another project that this one trains with"
         inside = [p for p in proofs if p.path.startswith(self.folder)]
         proofs = inside + [p for p in proofs if p not in inside]
         if not inside:

@@ -325,14 +325,19 @@ def call_facts(text: str) -> Iterator[Fact]:
 
 HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s+(.{1,150})|<h[1-6][^>]{0,80}>(.{1,150}?)</h[1-6]>)")
 SCRIPT_NAME = re.compile(r"[\w./+-]{1,200}\.(?:py|sh|slurm|sbatch|ya?ml|toml)\b")
+MODULE_NAME = re.compile(r"-m[ \t]{1,9}([A-Za-z_]\w{0,60}(?:\.\w{1,60}){1,8})")
+COMMAND = re.compile(
+    r"\s{0,20}(?:[$>!]\s)?(?:python|torchrun|accelerate|deepspeed|dora|srun|sbatch|bash|sh|tune|litgpt|fairseq|t5_mesh)"
+    r"[\w.-]{0,40}\s"
+)
 
 
 def docs_facts(text: str) -> Iterator[Fact]:
-    """Lines of Markdown or reStructuredText that name a script, with the heading above: `doc HEADING: LINE`."""
+    """Lines of Markdown or reStructuredText that name a script or start one: `doc HEADING: LINE`."""
     heading = ""
     for number, line in enumerate(text.split("\n", 20_000)[:20_000], 1):
         line = line[:2000]
         if match := HEADING.match(line):
             heading = (match[1] or match[2]).strip(" #*")
-        elif SCRIPT_NAME.search(line):
+        elif SCRIPT_NAME.search(line) or COMMAND.match(line):
             yield Fact("doc", f"{heading}: {line.strip()}", number)

@@ -14,9 +14,13 @@ STAGES = (*TRAINING, "data_processing", "evaluation")
 RUNNING = ("inference", "conversion", "quantisation", "model")  # what code that only runs a model does
 
 PRETRAIN = re.compile(r"\bpre-?\s?train(ing|s)?\b", re.IGNORECASE)
-FINETUNE = re.compile(r"\bfine-?\s?tun(e|ing)\b|\bsft\b|\b(rl|rlhf|ppo|grpo|dpo)\b", re.IGNORECASE)
+TUNING = r"\bfine-?\s?tun(e|ing)\b|\bsft\b|\bpost-?\s?training\b|\bq?lora\b|\bdreambooth\b|微调"
+FINETUNE = re.compile(rf"{TUNING}|\b(rl|rlhf|ppo|grpo|dpo)\b", re.IGNORECASE)
+BIBLIOGRAPHY = re.compile(r"^\s*(title\s*=|@|\[\d+\]).*$", re.IGNORECASE | re.MULTILINE)
+OFTEN = 3  # times that one word must be found for each of another to outweigh it
+NAMED_DATA = frozenset({"data-named", "data-entry", "data-other"})
 HELPERS = re.compile(r"(^|/)(utils?|common|misc|ops)/")
-FINETUNE_ONLY = re.compile(r"\bfine-?\s?tun(e|ing)\b|\bsft\b", re.IGNORECASE)
+FINETUNE_ONLY = re.compile(TUNING, re.IGNORECASE)
 TRAIN = re.compile(r"\btrain(ing)?\b", re.IGNORECASE)
 
 
@@ -52,25 +56,29 @@ class Judgement:
 
     @property
     def inference_only(self) -> bool:
-        """Code is there that runs the model, and none that trains it or makes its data."""
-        return bool(self.inference) and not self.trains and not self.stages.get("data_processing")
+        """Code that runs the model, or defines it and loads its weights, and none that trains it or makes data."""
+        model = {p.rule for p in self.running.get("model", [])}
+        runs = bool(self.inference) or model >= {"model-definition", "loads-model"}
+        return runs and not self.trains and not self.stages.get("data_processing")
 
 
 def judge_survey(survey: Survey) -> Judgement:
     judgement = Judgement(survey)
     proofs: dict[str, list[Proof]] = {stage: [] for stage in STAGES}
     open_loops: list[Proof] = []
+    launches: list[Proof] = []
     for path_findings in by_file(survey.findings):
-        sort_file(path_findings, proofs, open_loops, judgement)
+        sort_file(path_findings, proofs, open_loops, launches, judgement)
     drop_bare_recipes(proofs)
     place_loops(open_loops, proofs, survey)
+    add_launches(launches, proofs, survey)
     add_documented(proofs, survey)
     drop_bare_support(proofs)
     if not any(proofs[stage] for stage in TRAINING):
         drop_named_data(proofs, judgement)
-    named = frozenset(survey.model_files)
-    judgement.stages = {stage: ranked(found, stage, named) for stage, found in proofs.items() if found}
-    judgement.running = {stage: ranked(found, stage, named) for stage, found in judgement.running.items()}
+    order = Prominence(frozenset(survey.model_files), documented(survey, proofs))
+    judgement.stages = {stage: order.ranked(found, stage) for stage, found in proofs.items() if found}
+    judgement.running = {stage: order.ranked(found, stage) for stage, found in judgement.running.items()}
     return judgement
 
 
@@ -82,7 +90,11 @@ def by_file(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 
 def sort_file(
-    findings: list[Finding], proofs: dict[str, list[Proof]], open_loops: list[Proof], judgement: Judgement
+    findings: list[Finding],
+    proofs: dict[str, list[Proof]],
+    open_loops: list[Proof],
+    launches: list[Proof],
+    judgement: Judgement,
 ) -> None:
     """Put the findings of one file under their stages; a loop whose own file does not say its stage stays open."""
     path, role = findings[0].path, findings[0].role
@@ -96,6 +108,8 @@ def sort_file(
             judgement.set_aside.append((finding, "trains a helper" if helper else role))
         elif stage == "evaluation" and places().found("helper_evaluation", path):
             judgement.set_aside.append((finding, "evaluates a helper"))
+        elif proof.rule == "script-launch":
+            launches.append(proof)
         elif stage == "training":
             loops.append(proof)
         elif stage in RUNNING:
@@ -109,7 +123,11 @@ def sort_file(
 
 def decided(proofs: Iterable[Proof]) -> bool:
     """True where some proof of a stage stands by itself: its rule decides, and it is no bare list of settings."""
-    return any(p.weight >= 2 and p.rule != "pretrain-recipe" and rules().by_id[p.rule].decides for p in proofs)
+    return any(p.weight >= 2 and p.rule != "pretrain-recipe" and stands(p.rule) for p in proofs)
+
+
+def stands(rule: str) -> bool:
+    return rules().by_id[rule].decides and not rules().by_id[rule].supports
 
 
 def tuned(proofs: dict[str, list[Proof]]) -> bool:
@@ -125,18 +143,31 @@ def drop_bare_recipes(proofs: dict[str, list[Proof]]) -> None:
 def place_loops(open_loops: list[Proof], proofs: dict[str, list[Proof]], survey: Survey) -> None:
     """Loops that say no stage train from scratch, unless all else in the repository speaks of tuning."""
     stage = "pretraining"
-    if tuned(proofs) and not decided(proofs["pretraining"]):
+    only_tuned = tuned(proofs) and not decided(proofs["pretraining"])
+    if only_tuned:
         open_loops = [p for p in open_loops if not HELPERS.search(p.path)]
-    if not decided(proofs["pretraining"]) and tuned(proofs) and not speaks_of_pretraining(survey):
-        stage = "finetuning" if decided(proofs["finetuning"]) else "preference"
+    tunes = only_tuned or (bool(proofs["finetuning"]) and not decided(proofs["pretraining"]))
+    bare = all(rules().by_id[p.rule].supports for p in open_loops)
+    if tunes and (bare or not speaks_of_pretraining(survey, plain=not decided(proofs["preference"]))):
+        stage = "preference" if only_tuned and not decided(proofs["finetuning"]) else "finetuning"
     proofs[stage] += open_loops
 
 
-def speaks_of_pretraining(survey: Survey) -> bool:
-    text = survey.readme.text if survey.readme else ""
-    if PRETRAIN.search(text):
-        return True
-    return len(FINETUNE.findall(text)) <= 1 and len(TRAIN.findall(text)) >= 5
+def add_launches(launches: list[Proof], proofs: dict[str, list[Proof]], survey: Survey) -> None:
+    """A launch script without settings of its own serves the stages of the scripts that it starts."""
+    for stage in TRAINING:
+        paths = [p.path for p in proofs[stage]]
+        for launch in launches:
+            started = survey.launches.get(launch.path, [])
+            if any(path == name or path.endswith("/" + name) for name in started for path in paths):
+                proofs[stage].append(launch)
+
+
+def speaks_of_pretraining(survey: Survey, plain: bool) -> bool:
+    """The README speaks of training from scratch, and not rather of tuning; `plain`: the bare word training will do."""
+    text = BIBLIOGRAPHY.sub("", survey.readme.text) if survey.readme else ""
+    pretrain, tune, train = (len(words.findall(text)) for words in (PRETRAIN, FINETUNE, TRAIN))
+    return (pretrain > 0 and OFTEN * pretrain >= tune) or (plain and train > OFTEN and train >= OFTEN * tune)
 
 
 def add_documented(proofs: dict[str, list[Proof]], survey: Survey) -> None:
@@ -170,7 +201,7 @@ def drop_bare_support(proofs: dict[str, list[Proof]]) -> None:
 
 def drop_named_data(proofs: dict[str, list[Proof]], judgement: Judgement) -> None:
     """Preparing input for inference looks like preparing data: beside no training code a name alone proves nothing."""
-    if judgement.inference and all(p.rule == "data-named" for p in proofs["data_processing"]):
+    if judgement.inference and all(p.rule in NAMED_DATA for p in proofs["data_processing"]):
         judgement.set_aside += [(p.finding, "no training code beside it") for p in proofs["data_processing"]]
         proofs["data_processing"] = []
 
@@ -178,7 +209,7 @@ def drop_named_data(proofs: dict[str, list[Proof]], judgement: Judgement) -> Non
 # File names a reader would open first, per stage; names and folders that are beside the point; folders of programs.
 TRAIN_ENTRY = (
     r"(^|/)((run|main|do)_)?(\w+[-_])?"
-    r"(pre_?train(ing)?|train(ing|er)?|fine[-_]?tun\w*|sft|dpo|ppo|grpo|recipe)([-_]\w+)?\.\w+$"
+    r"(pre_?train(ing)?|train(ing|er)?|fine[-_]?tun\w*|sft|dpo|ppo|grpo|q?lora|rlhf|recipe)([-_]\w+)?\.\w+$"
 )
 DATA_ENTRY = r"(^|/)\w*(prepare|process|tokeni[sz]e|convert|filter|dedup|encode|build)\w*\.\w+$"
 ENTRY = {
@@ -199,24 +230,47 @@ PROGRAMS = re.compile(
 BY_LANGUAGE = {"python": 2.0, "notebook": 1.0, "code": 2.0, "shell": 1.5}
 
 
-def prominence(proof: Proof, stage: str, named: frozenset[str]) -> float:
-    """How soon a reader would name this file: code before settings, entry points before helpers, near the root."""
-    path = proof.path
-    return (
-        proof.weight
-        + BY_LANGUAGE.get(proof.finding.language, 0)
-        + (1.5 if stage in ENTRY and ENTRY[stage].search(path) else 0)
-        + (0.5 if PROGRAMS.search(path) else 0)
-        + (1.0 if path in named else 0)
-        - (2.0 if ASIDE.search(path) else 0)
-        - 0.3 * path.count("/")
-    )
+def documented(survey: Survey, proofs: dict[str, list[Proof]]) -> dict[str, float]:
+    """Paths of proofs that documentation tells a reader to start, with how plainly: 1 in the first README."""
+    by_name: dict[str, list[str]] = {}
+    for path in {p.path for found in proofs.values() for p in found}:
+        by_name.setdefault(path.rsplit("/", 1)[-1], []).append(path)
+    first = survey.readme.path if survey.readme else ""
+    told: dict[str, float] = {}
+    for text, line in survey.named:
+        for name in scripts_in(text):
+            for path in by_name.get(name.rsplit("/", 1)[-1], ()):
+                beside = line.path.rpartition("/")[0]
+                if path == name or (path.endswith("/" + name) and path.startswith(beside)):
+                    told[path] = max(told.get(path, 0), 1.0 if line.path == first else 0.5)
+    return told
 
 
-def ranked(proofs: Iterable[Proof], stage: str, named: frozenset[str]) -> list[Proof]:
-    """The strongest proof of each file, the one that a reader would name first at the head."""
-    best: dict[str, Proof] = {}
-    for proof in proofs:
-        if proof.path not in best or proof.weight > best[proof.path].weight:
-            best[proof.path] = proof
-    return sorted(best.values(), key=lambda p: (-prominence(p, stage, named), p.path))
+@dataclass(frozen=True)
+class Prominence:
+    """How soon a reader would name a file; `named` are paths with the model's name, `told` those that READMEs start."""
+
+    named: frozenset[str]
+    told: dict[str, float]
+
+    def of(self, proof: Proof, stage: str) -> float:
+        """Code before settings, entry points before helpers, what the README starts, near the root."""
+        path = proof.path
+        return (
+            proof.weight
+            + BY_LANGUAGE.get(proof.finding.language, 0)
+            + (1.5 if stage in ENTRY and ENTRY[stage].search(path) else 0)
+            + (0.5 if PROGRAMS.search(path) else 0)
+            + (1.0 if path in self.named else 0)
+            + (2.0 if proof.finding.language in BY_LANGUAGE else 1.0) * self.told.get(path, 0)
+            - (2.0 if ASIDE.search(path) else 0)
+            - 0.4 * path.count("/")
+        )
+
+    def ranked(self, proofs: Iterable[Proof], stage: str) -> list[Proof]:
+        """The strongest proof of each file, the one that a reader would name first at the head."""
+        best: dict[str, Proof] = {}
+        for proof in proofs:
+            if proof.path not in best or proof.weight > best[proof.path].weight:
+                best[proof.path] = proof
+        return sorted(best.values(), key=lambda p: (-self.of(p, stage), p.path))

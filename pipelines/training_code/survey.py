@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import yaml
 from output.record import Quote, Selector, Source
 from pipelines.detector import quote_span
 from pipelines.readers.source_tree import SourceTree, Submodule, TreeFile, submodules
-from pipelines.training_code.facts import SCRIPT_NAME, Fact, facts, language
+from pipelines.training_code.facts import MODULE_NAME, SCRIPT_NAME, Fact, facts, language
 from pipelines.training_code.rules import Match, rules
 
 KEPT_TEXT = 400_000  # characters of a README that are kept
@@ -32,6 +32,7 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     helpers: str
     helper_evaluation: str
     package: str
+    training: str
     license: str
     environment: str
     locks: str
@@ -102,7 +103,8 @@ class Survey:
     sources: int = 0  # files of a language that holds code, read or not
     unread: list[str] = field(default_factory=list)  # such files that could not be read
     readme: TreeFile | None = None
-    named: list[tuple[str, Line]] = field(default_factory=list)  # documentation lines that name a script
+    named: list[tuple[str, Line]] = field(default_factory=list)  # documentation lines that name a script or start one
+    launches: dict[str, list[str]] = field(default_factory=dict)  # launch script -> scripts that it starts
     environment: list[TreeFile] = field(default_factory=list)
     submodules: list[tuple[Submodule, Line]] = field(default_factory=list)
     outside: Counter[str] = field(default_factory=Counter)  # files of tests, vendored code … that seem to train
@@ -196,8 +198,29 @@ def walk(tree: SourceTree, named: re.Pattern[str] | None) -> Survey:
         found.findings += new
     found.environment.sort(key=lambda f: (f.path.count("/"), f.path))
     packages = {folder + "/" for folder in folders["package"] & folders["license"]}
-    found.findings = [f for f in found.findings if not in_package(f, packages)]
+    used = used_packages(found, packages)
+    found.findings = [copied(f, used) for f in found.findings if not in_package(f, packages - used)]
     return found
+
+
+def used_packages(found: Survey, packages: set[str]) -> set[str]:
+    """Copied packages that scripts outside of them start, or that stand in a folder for training: there to be used."""
+    started = [
+        name
+        for path, names in found.launches.items()
+        if not any(path.startswith(package) for package in packages)
+        for name in names
+    ]
+    return {
+        package
+        for package in packages
+        if places().found("training", package)
+        or any(name.startswith((package, package.rstrip("/").rsplit("/", 1)[-1] + "/")) for name in started)
+    }
+
+
+def copied(finding: Finding, packages: Iterable[str]) -> Finding:
+    return replace(finding, role="copied") if any(finding.path.startswith(p) for p in packages) else finding
 
 
 def speaking(path_signals: Iterable[str]) -> bool:
@@ -256,6 +279,8 @@ def read_docs(found: Survey, file: TreeFile) -> None:
     for fact in facts("docs", file.text[:KEPT_TEXT]):
         if len(found.named) < 3000:
             found.named.append((fact.name, line_of(file, fact.line)))
+            signals = rules().signals_of([fact])
+            found.findings += [Finding(m, found.named[-1][1], "own", "docs") for m in rules().matches(signals)]
 
 
 NEEDS = "needs-"
@@ -265,7 +290,10 @@ TRAINING_STAGES = frozenset({"pretraining", "finetuning", "preference", "trainin
 
 def read_source(found: Survey, file: TreeFile, kind: str, role: str) -> list[Finding]:
     """Findings of one file: every rule that holds for it. One that trains also tells what training again needs."""
-    signals = rules().signals_of([Fact("path", file.path, 1), *facts(kind, file.text)])
+    read = facts(kind, file.text)
+    signals = rules().signals_of([Fact("path", file.path, 1), *read])
+    if kind == "shell" and "launches-training" in signals:
+        found.launches[file.path] = [name for fact in read if fact.kind == "run" for name in scripts_in(fact.name)]
     matches = rules().matches(signals)
     if any(match.stage in TRAINING_STAGES for match in matches):
         for signal, line in signals.items():
@@ -302,5 +330,6 @@ def first_line(file: TreeFile, word: str) -> Line:
 
 
 def scripts_in(line: str) -> list[str]:
-    """Paths of scripts that a line of documentation or a command names."""
-    return [name.lstrip("./") for name in SCRIPT_NAME.findall(line)]
+    """Paths of scripts that a line of documentation or a command names; `-m a.b` is `a/b.py`."""
+    modules = [name.replace(".", "/") + ".py" for name in MODULE_NAME.findall(line)]
+    return [name.lstrip("./") for name in SCRIPT_NAME.findall(line)] + modules
