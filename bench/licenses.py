@@ -136,11 +136,54 @@ ADDED = (
     "You shall not use outputs to train other models.",
     "Users in government need written permission.",
     "Redistribution of weights is prohibited.",
+    "The Software should be used for Good, not Evil.",
+    "If you earn more than 10 million dollars a year, contact us for a licence.",
+    "Companies with over 100 employees have to pay a fee.",
+    "Derivatives must carry the prefix Foo- in their name.",
+    "You agree to send all improvements back to us.",
+    "Not available to residents of the European Union.",
+    "Outputs remain the property of the Licensor.",
+    "The licence expires two years after download.",
+    "We may withdraw this permission at any time.",
+    "Do not use this to build weapons.",
+    "Academic users only.",
+    "Users have to register before downloading.",
+    "Hosting the model as a service needs our consent.",
+    "Please ask before using this in a product.",
+    "This grant excludes any use by competitors of the Licensor.",
+    "No commercial use.",
+    "Non-commercial use only.",
+    "Modified versions may not be shared.",
+    "Military and police use is excluded.",
+    "Access is granted to persons over 18 years of age in Brazil.",
+    "Notwithstanding the above, the weights may not be merged with other models.",
+    "Use in medical devices is at the discretion of the Licensor and subject to approval.",
+    'Any product built with it shall display "Made with Foo" on its start page.',
+    "Benchmarks results may be published with prior approval only.",
+    "本模型仅限学术研究使用，不得用于商业用途。",
+    "月活跃用户超过一亿的企业须另行取得许可。",
+    "L'utilisation commerciale est interdite.",
+    "Die kommerzielle Nutzung ist untersagt.",
+    "Queda prohibido el uso comercial.",
+    "商用利用は禁止します。",
 )
 
 
+def with_clause(text: str, clause: str, chance: random.Random) -> str:
+    """The text with a clause in front, behind, at an empty line, or behind a sentence within a paragraph."""
+    lines = text.split("\n")
+    empty = [n for n, line in enumerate(lines) if not line.strip()]
+    ends = [n for n, line in enumerate(lines) if line.rstrip().endswith(".")]
+    where = chance.choice(["front", "behind", "empty", "sentence"])
+    if where == "sentence" and ends:
+        place = chance.choice(ends)
+        return "\n".join([*lines[:place], f"{lines[place].rstrip()} {clause}", *lines[place + 1 :]])
+    place = {"front": 0, "behind": len(lines)}.get(where, chance.choice(empty or [0]))
+    return "\n".join([*lines[:place], "", clause, "", *lines[place:]])
+
+
 def added_numbers(rows: list[Row], texts: dict[str, str]) -> None:
-    """Add one clause to each text that is exact, in front, behind or at an empty line: is it flagged and quoted?"""
+    """Add one clause to each text that is exact: is it flagged and quoted?"""
     from license_rules import identify
 
     chance, flagged, quoted, tried = random.Random(1), 0, 0, 0
@@ -149,9 +192,7 @@ def added_numbers(rows: list[Row], texts: dict[str, str]) -> None:
         if identify(text).verdict != "exact":
             continue
         clause, tried = chance.choice(ADDED), tried + 1
-        lines = text.split("\n")
-        place = chance.choice([0, len(lines), *(n for n, line in enumerate(lines) if not line.strip())])
-        changed = "\n".join([*lines[:place], "", clause, "", *lines[place:]])
+        changed = with_clause(text, clause, chance)
         found = identify(changed)
         flagged += found.verdict != "exact"
         spans = [(r.start, r.end) for r in found.residual if r.rules]

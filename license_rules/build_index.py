@@ -14,15 +14,21 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import numpy as np
+import yaml
 
-from license_rules.index import EXTRA, FIRST, FOLDER, ID, REQUIRED, SLOT
+from license_rules.index import EXTRA, FIRST, FOLDER, ID, LIGHT, REQUIRED, SLOT
 from license_rules.registry import registry
 from license_rules.tokens import mix, tokenize
+from license_rules.weight import light, sentences
 
+OPTIONAL = FOLDER.parent / "optional.yaml"
 NS = "{http://www.spdx.org/license}"
 BLOCKS = {"p", "br", "item", "list", "titleText", "text", "standardLicenseHeader"}
 SKIPPED = {"bullet", "copyrightText", "notes", "crossRefs", "obsoletedBys"}
@@ -83,6 +89,34 @@ def wordings(pattern: str) -> list[str]:
     return found
 
 
+class OptionalPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}):
+    """A part of a licence that may be left out, by its first and last words."""
+
+    id: str
+    first: str
+    last: str
+
+
+@cache
+def optional_parts() -> tuple[OptionalPart, ...]:
+    return msgspec.convert(yaml.safe_load(OPTIONAL.read_text("utf-8")), tuple[OptionalPart, ...])
+
+
+def mark_optional(ident: str, template: Template) -> None:
+    """Mark what our own list calls optional, beyond the template's own marks; ValueError if the words are not there."""
+    text = "".join(template.text)
+    for part in optional_parts():
+        if not fnmatchcase(ident, part.id):
+            continue
+        first, last = (r"\s+".join(map(re.escape, words.split())) for words in (part.first, part.last))
+        found = re.search(rf"{first}.*?{last or '$'}", text, re.S)
+        if found:
+            template.marks[found.start() : found.end()] = b"\x01" * (found.end() - found.start())
+            template.slots.append((found.start(), found.end(), [""]))
+        elif ident == part.id:
+            raise ValueError(f"{ident}: no part from {part.first!r} to {part.last!r}")
+
+
 @dataclass
 class Reference:
     """One text to compare with, as the index keeps it."""
@@ -97,6 +131,9 @@ def reference(template: Template, meta: dict[str, object]) -> Reference:
     tokens = tokenize(text)
     words, spans = tokens.words, tokens.spans
     marks = np.array([template.marks[start] for start, _ in spans], np.uint8)
+    weightless = np.zeros(len(text) + 1, bool)
+    for begin, end in sentences(text.lower()) if meta["kind"] == "license" else ():
+        weightless[begin:end] = light(" ".join(text[begin:end].lower().split()))
     breaks = np.zeros(len(spans) + 1, bool)  # a slot lies before word i
     grams, flags = [tokens.trigrams], []
     slot_after = np.zeros(len(spans) + 1, bool)
@@ -114,7 +151,9 @@ def reference(template: Template, meta: dict[str, object]) -> Reference:
         required &= marks[shift : len(words) - 2 + shift] == 0
     for shift in (1, 2):
         required &= ~breaks[shift : len(words) - 2 + shift]
+    lightly = weightless[starts[: len(required)]] if len(required) else required
     base = np.where(required, REQUIRED, 0).astype(np.uint32)
+    base |= np.where(lightly, LIGHT, 0).astype(np.uint32)
     base |= np.where(slot_after[3 : len(words) + 1], SLOT, 0).astype(np.uint32)
     flags.append(base)
     if extra:
@@ -154,6 +193,7 @@ def spdx_references(folder: Path) -> Iterator[Reference]:
         }
         template = Template()
         flatten(text, template, 0)
+        mark_optional(ident, template)
         built = reference(template, meta)
         key = built.grams[0].tobytes()
         meta["same_as"] = seen.setdefault(key, ident) if len(key) else ident
@@ -207,11 +247,11 @@ def keep(references: list[Reference]) -> list[Reference]:
 
 
 def mark_first(grams: np.ndarray, flags: np.ndarray) -> np.ndarray:
-    """The flags of a sequence with FIRST set where a required trigram stands for the first time."""
-    required = np.flatnonzero(flags & REQUIRED)
-    first = required[np.unique(grams[required], return_index=True)[1]]
+    """The flags of a sequence with FIRST set once for each required trigram, where it is not light if it can be."""
     flags = flags.copy()
-    flags[first] |= np.uint32(FIRST)
+    required = np.flatnonzero(flags & REQUIRED)
+    required = required[np.argsort(flags[required] & LIGHT, kind="stable")]
+    flags[required[np.unique(grams[required], return_index=True)[1]]] |= np.uint32(FIRST)
     return flags
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from license_rules.matcher import Region, find_regions, runs
 from license_rules.notices import Notice, find_notices
 from license_rules.registry import by_id, registry
-from license_rules.tokens import READ_LIMIT, Tokens, tokenize
+from license_rules.tokens import READ_LIMIT, Tokens, join_words, tokenize
+from license_rules.weight import RESIDUAL_WORDS, is_code, orders, orders_reach, speaks_of_rules
 
 Verdict = Literal["exact", "variant", "custom", "none"]
 
@@ -22,31 +24,10 @@ MISSING_SHARE = 0.08
 LEAST_RECALL = 0.85
 LEAST_RECALL_SHORT = 0.92  # of short texts that are no well-known licence
 LONG_TEXT = 1000
-RESIDUAL_WORDS = 8
 EXACT_AI = 0.985
 
-_RULES = re.compile(
-    r"\b(?:may not|must|shall|prohibit\w*|not (?:be )?(?:use[d]?|permitted|allowed)|commercial\w*|non-?commercial\w*"
-    r"|research (?:purposes?|only)|restrict\w*|only (?:for|if|to|with)|provided that|permission|permitted"
-    r"|agree(?:s|ment)?|terminat\w*|royalt\w*|obligat\w*|military|liab\w+|indemnif\w*|govern\w*)\b"
-)
-_STRONG = re.compile(
-    r"\b(?:non-?commercial\w*|commercial(?:ly)? (?:use|purpose|product|exploit|service|advantage|licen)\w*"
-    r"|not .{0,60}commercial|research (?:purpose|only|use)\w*"
-    r"|(?:academic|educational|personal|military) (?:use|purpose)\w*"
-    r"|modified (?:mit|apache|version of the)|based (?:closely )?on the|weapons?|prohibited|forbidden|revenue"
-    r"|monthly active|not permitted|not allowed|shall not|must not|ethical|harmful)\b"
-)
-_ORDERS = re.compile(
-    r"\b(?:(?:may|shall|must|can|will) not (?:be )?(?:use[d]?|redistribut\w+|sold|sell|copied|copy|modif\w+|train\w*)"
-    r"|cannot (?:be )?use[d]?|not for (?:use|sale)|(?:you|users?|licensees?) (?:must|shall)|only (?:for|by|with|if)"
-    r"|for (?:\w+ ){0,3}only|does not apply|(?:need|require)s? (?:\w+ ){0,3}(?:permission|license|consent|agreement)"
-    r"|(?:shall|must) be|(?:is|are) (?:not )?(?:limited|restricted|prohibited|permitted|allowed))\b"
-)
-_STRONG_INSIDE = re.compile(r"\b(?:(?:non)?commercial\w*|research|academic|educational|military|solely)\b")
 _GRANTS = re.compile(r"\b(?:licen[cs]ed|released|distributed|complies|available|covered|governed)\b", re.I)
 SURE_HEADER = 0.9
-_FLIPS = re.compile(r"\b(?:not|never|only)\b")
 _CONTRACT = re.compile(
     r"\b(?:you (?:may|shall|must|agree|will|are)|this (?:license|agreement)|hereby grants?|licensor|licensee"
     r"|shall not)\b"
@@ -58,6 +39,7 @@ GRANT_WORDS = 40
 AGREEMENT_WORDS = 150
 AGREEMENT_MARKS = 6
 TITLE_CHARACTERS = 400
+NEAR_WORDS = 60
 _LICENSE = re.compile(
     r"\b(?:licen[sc]e[ds]?|licensing|terms|agreement|permission|policy|permitted)\b|许可|协议|授权|ライセンス|라이선스",
     re.I,
@@ -84,6 +66,7 @@ class Residual:
     end: int
     words: int
     rules: bool
+    near: bool = True  # stands beside or amid the text of a licence
 
 
 @dataclass(frozen=True)
@@ -109,7 +92,8 @@ def identify(text: str) -> Identification:
         explained[region.first : region.last] |= region.covered
         for first, last in runs(region.slots):
             first, last = first + region.first, last + region.first
-            explained[first:last] |= not orders(tokens.text[slice(*tokens.span(first, last))])
+            words = tokens.text[slice(*tokens.span(first, last))]
+            explained[first:last] |= not speaks_of_rules(words, last - first, inside=False, near=True)
     left = leftovers(tokens, explained, regions)
     matches = [region_match(tokens, region, left) for region in regions]
     matches = notice_matches(text[:READ_LIMIT], matches)
@@ -123,40 +107,36 @@ def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> l
     for start, end in list(runs(explained)):
         if end - start < 4:
             left[start:end] = True
+    known = {name for r in regions for name in (r.known.name, r.known.id) if name}
+    titles, names = " ".join(map(letters, known)), [name_pattern(name) for name in known]
+    reach = 0 if is_code(tokens.text) else NEAR_WORDS
     found = []
     for first, last in runs(left):
         start, end = tokens.span(first, last)
         inside = any(r.first < first and last < r.last for r in regions)
-        rules = speaks_of_rules(tokens.text[start:end], last - first, inside)
+        near = inside or any(r.first - reach < last and first < r.last + reach for r in regions)
+        text = tokens.text[start:end]
+        if letters(text) in titles:
+            continue
+        for name in names:
+            text = name.sub(" ", text)
+        rules = speaks_of_rules(text, last - first, inside=inside, near=near)
         if not rules and last - first >= 3:
             rules = orders_reach(tokens.text, tokens.span(max(0, first - 3), last)[0], start, end)
         if rules or last - first >= RESIDUAL_WORDS:
-            found.append(Residual(start, end, last - first, rules))
+            found.append(Residual(start, end, last - first, rules, near))
     return found
 
 
-def speaks_of_rules(text: str, words: int, inside: bool) -> bool:
-    """Whether words that no known text explains give or take rights.
-
-    A few words need plain speech to count; amid the text of a licence one word of duty is enough.
-    """
-    if orders(text) or (inside and words >= 3 and _STRONG_INSIDE.search(text)):
-        return True
-    if words < RESIDUAL_WORDS:
-        return words <= 2 and _FLIPS.search(text) is not None
-    return len({match.group()[:8] for match in _RULES.finditer(text)}) >= (1 if inside else 2)
+def letters(text: str) -> str:
+    return "".join(fold_words(text).split())
 
 
-def orders(text: str) -> bool:
-    """Whether words give an order or set a limit in plain speech, however few they are."""
-    return _STRONG.search(text) is not None or _ORDERS.search(text) is not None
-
-
-def orders_reach(text: str, context: int, start: int, stop: int) -> bool:
-    """Whether an order that begins in words of the licence ("you must", "this does not …") goes on in others."""
-    near = text[context:stop]
-    ends = (hit.end() for pattern in (_STRONG, _ORDERS) for hit in pattern.finditer(near))
-    return any(context + end >= start - 1 for end in ends)
+@cache
+def name_pattern(name: str) -> re.Pattern[str]:
+    """The name of a licence as it may stand in a title, in lower case."""
+    words = fold_words(re.sub(r"\blicen[cs]e\b.*", "license", name, flags=re.I)).split()
+    return re.compile(r"\W{1,20}".join(map(re.escape, words)))
 
 
 def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
@@ -165,7 +145,7 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
     inside = any(r.rules and r.start >= start and r.end <= end for r in left)
     tolerated = min(MOST_MISSING, max(MISSING_WORDS, MISSING_SHARE * known.words))
     enough = LEAST_RECALL if known.osi or known.words > LONG_TEXT else LEAST_RECALL_SHORT
-    complete = region.recall >= enough and region.missing <= tolerated
+    complete = max(region.recall, region.kept) >= enough and region.missing <= tolerated
     exact = (complete or known.kind == "header") and not inside
     if known.kind == "ai":
         exact = exact and region.score >= EXACT_AI and anchored(known.id, tokens.text)
@@ -175,7 +155,7 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
 
 def anchored(ident: str, text: str) -> bool:
     """Whether the text bears the name and version of a registry entry."""
-    folded = " ".join(re.findall(r"[^\W_]+", text))
+    folded = fold_words(text)
     return all(fold_words(anchor) in folded for anchor in by_id()[ident].anchors)
 
 
@@ -253,8 +233,8 @@ def conclude(
         return Identification(verdict, None, None, 0.0, (), residual, 0, truncated)
     main = max(texts or matches, key=lambda m: (m.end - m.start) * m.score)
     missing = max((r.missing for r in regions), default=0)
-    foreign = any(r.rules for r in left)
-    exact = all(m.exact for m in matches) and not (texts and foreign) and not truncated
+    foreign = any(r.rules and (texts or (r.near and orders(tokens.text[r.start : r.end]))) for r in left)
+    exact = all(m.exact for m in matches) and not foreign and not truncated
     expression = " AND ".join(dict.fromkeys(m.id for m in matches)) if exact else named_variant(main.id, tokens.text)
     verdict = "exact" if exact else "variant"
     return Identification(verdict, expression, main.id, main.score, tuple(matches), residual, missing, truncated)
@@ -271,14 +251,14 @@ def is_agreement(text: str, left: list[Residual]) -> bool:
 
 def titled(text: str) -> str | None:
     """The registry's licence whose name and version a text bears in its title; its words were not compared."""
-    head = " ".join(re.findall(r"[^\W_]+", text[:TITLE_CHARACTERS]))
+    head = fold_words(text[:TITLE_CHARACTERS])
     named = (e for e in registry() if e.anchors and e.kind != "policy")
     found = [e for e in named if all(fold_words(anchor) in head for anchor in e.anchors)]
     return max(found, key=lambda e: sum(map(len, e.anchors))).id if found else None
 
 
 def fold_words(text: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+    return " ".join(re.findall(r"[^\W_]+", join_words(text.lower())))
 
 
 def named_variant(base: str, text: str) -> str | None:

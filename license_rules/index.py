@@ -16,7 +16,8 @@ from license_rules.tokens import Words
 FOLDER = Path(__file__).parent / "data"
 
 # A place in a sequence: number of the trigram, and what the template says about it.
-ID = np.uint32((1 << 28) - 1)
+ID = np.uint32((1 << 27) - 1)
+LIGHT = np.uint32(1 << 27)  # its sentence gives and takes no right: a disclaimer, a pointer
 FIRST = np.uint32(1 << 28)  # the first place of a required trigram that stands more than once
 SLOT = np.uint32(1 << 29)  # words that may differ follow
 EXTRA = np.uint32(1 << 30)  # another wording, not part of the order
@@ -89,6 +90,12 @@ class Index:
         """All trigrams of a reference, and those that it requires, each of these once."""
         sequence = self.sequence(reference)
         return sequence & ID, sequence[sequence & FIRST != 0] & ID
+
+    def weighty(self, reference: int) -> npt.NDArray[np.uint32]:
+        """The required trigrams of a reference whose sentences give or take a right, each once."""
+        sequence = self.sequence(reference)
+        weighty: npt.NDArray[np.uint32] = sequence[(sequence & FIRST != 0) & (sequence & LIGHT == 0)] & ID
+        return weighty
 
     @lru_cache(maxsize=4096)  # noqa: B019  one index lives as long as the program
     def own(self, one: int, other: int) -> npt.NDArray[np.uint32]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from license_rules.index import EXTRA, ID, REQUIRED, SLOT, Ids, Index, Reference, index
+from license_rules.index import EXTRA, ID, LIGHT, REQUIRED, SLOT, Ids, Index, Reference, index
 from license_rules.tokens import Tokens
 
 Mask = npt.NDArray[np.bool_]
@@ -28,7 +28,9 @@ SPLIT_LOSS = 0.03
 LEAST_OWN = 6  # trigrams; fewer are chance, such as the name of a maker
 NEAR_GAIN = 0.4  # of the best candidate's; what explains less is no rival of it
 ENOUGH_RECALL = 0.7
+LIKELY_RECALL = 0.5
 ENOUGH_SCORE = 0.75
+MUCH = 0.5  # of what the best explains; a part of it does not replace it
 SHORT = 25  # required trigrams; below, nearly all must be there
 SHORT_RECALL = 0.9
 STRETCH = 5  # words in a row that must agree before they count as explained
@@ -46,7 +48,8 @@ class Region:
     recall: float
     covered: Mask  # of the words first to last: explained by the reference
     slots: Mask  # of the same words: stand where the template takes any
-    missing: int  # longest run of required trigrams that are not there, amid others that are
+    missing: int  # longest run of weighty trigrams that are not there
+    kept: float  # share of the required words that are there or carry no weight
 
     @property
     def score(self) -> float:
@@ -73,10 +76,11 @@ def find_regions(tokens: Tokens) -> list[Region]:
 
 
 def best_region(base: Index, free: Ids) -> Region | None:
-    candidates = sorted(
-        (placed for number in likely(base, free) if (placed := place(base, free, number)) is not None),
-        key=lambda c: -c.gain,
-    )
+    near = likely(base, free)
+    placed = [place(base, free, number) for number in near]
+    if not any(placed):  # the disclaimers may be others
+        placed = [place(base, free, number, weighty=True) for number in near]
+    candidates = sorted((c for c in placed if c is not None), key=lambda c: -c.gain)
     if not candidates:
         return None
     best = candidates[0]
@@ -103,7 +107,7 @@ def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
     required = np.bincount(numbers[owners >= 1 << 15], minlength=size)
     recall = required / np.maximum(needed, 1)
     gain = full * recall**3
-    gain[(recall < ENOUGH_RECALL - 0.1) | (full < 3)] = 0
+    gain[(recall < LIKELY_RECALL) | (full < 3)] = 0
     best = np.argsort(-gain, kind="stable")[:CANDIDATES]
     near: Ids = best[gain[best] > NEAR_GAIN * gain[best[0]]]
     return near
@@ -128,8 +132,11 @@ class Placed:
         return float(self.score**4 * self.precision * (self.last - self.first))
 
 
-def place(base: Index, free: Ids, number: int) -> Placed | None:
+def place(base: Index, free: Ids, number: int, *, weighty: bool = False) -> Placed | None:
+    """Where a reference stands, if enough of what it requires is there; `weighty` asks for what carries rights only."""
     full, required = base.marked(number)
+    if weighty:
+        required = base.weighty(number)
     scratch = base.scratch
     scratch[full] = 1
     scratch[required] = 2
@@ -197,7 +204,11 @@ def decide(base: Index, free: Ids, rivals: list[Placed]) -> Placed:
     if base.references[best.reference].deprecated:
         current = [r for r in rivals if not base.references[r.reference].deprecated and r.score > best.score - 0.05]
         best = max(current, key=lambda r: r.score, default=best)
-    common = [r for r in rivals if base.references[r.reference].osi and r.recall > max(0.95, best.recall + 0.03)]
+    common = [
+        r
+        for r in rivals
+        if base.references[r.reference].osi and r.recall > max(0.95, best.recall + 0.03) and r.gain > MUCH * best.gain
+    ]
     return max(common, key=lambda r: r.score) if common else best
 
 
@@ -243,13 +254,15 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
         slot = start >= 3 and window[start - 3] & 4
         if slot and end - start <= SLOT_WORDS:
             slots[start:end] = True
-    order = sequence[(sequence & EXTRA == 0) & (sequence & REQUIRED != 0)] & ID
+    order = sequence[(sequence & EXTRA == 0) & (sequence & REQUIRED != 0)]
     scratch[present] = 1
-    bridged = scratch[order] > 0
+    bridged = scratch[order & ID] > 0
     scratch[present] = 0
+    bridged |= order & LIGHT != 0
+    lost = sum(max(0, end - start - 2) for start, end in runs(~bridged))  # one other word breaks three trigrams
     drop_short(bridged, STRETCH)
-    gaps = [(start, end) for start, end in runs(~bridged) if start and end < len(order)]
-    missing = max((end - start for start, end in gaps), default=0)
+    bridged |= order & LIGHT != 0
+    missing = max((end - start for start, end in runs(~bridged)), default=0)
     return Region(
         placed.reference,
         placed.first,
@@ -259,6 +272,7 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
         covered,
         slots,
         missing,
+        1 - lost / max(1, len(order)),
     )
 
 

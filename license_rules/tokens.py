@@ -16,6 +16,8 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 
+from license_rules.weight import limits
+
 Words = npt.NDArray[np.uint32]
 
 READ_LIMIT = 2_000_000
@@ -45,11 +47,12 @@ _COPYRIGHT = re.compile(
     r"""(?:(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,|-|(?=\n))"""
     r"""|\(c\)[ \t]|\u00a9)[^\n]{0,300}|all rights reserved\W{0,20})(?=\n)"""
 )
-_COPYRIGHT_WORDS = ("copyright", "(c)", "\u00a9", "all rights reserved")
-_SAYS_SOMETHING = re.compile(
-    r"\b(?:not|only|shall|must|may|commercial|noncommercial|research|prohibit\w*|restrict\w*|permi\w+|use[ds]?|licen[sc]e[ds]?"
-    r"|grant\w*|provided|redistribut\w*|warrant\w*|conditions?)\b"
+_JOINED = re.compile(r"\b(sub|non)[- ](?=licen|infring|commerc)")
+_HYPHEN = re.compile(
+    r"\b(?!(?:non|self|third|royalty|world|per|no|in|on|as|up|to|open|end|cross|fee|well|built|source|use)-)"
+    r"([a-z]{2,20})(-[ \t]*\r?\n[ \t*#/;>%|]{0,40})([a-z]+)"
 )
+_COPYRIGHT_WORDS = ("copyright", "(c)", "\u00a9", "all rights reserved")
 
 
 class _Hashes(dict[str, int]):
@@ -83,11 +86,22 @@ def _blank(match: re.Match[str]) -> str:
 def _blank_notice(match: re.Match[str]) -> str:
     """A copyright line is set aside only when it says nothing else."""
     line = match.group()
-    return line if _SAYS_SOMETHING.search(line) else "\n" + " " * (len(line) - 1)
+    return line if limits(line) else "\n" + " " * (len(line) - 1)
 
 
 def _blank_bullet(match: re.Match[str]) -> str:
     return "\n" + " " * (match.end() - match.start() - 1)
+
+
+def _rejoin(match: re.Match[str]) -> str:
+    """A word parted at the end of a line stands before the line end again."""
+    start, gap, rest = match.groups()
+    return f"{start}{rest}\n{' ' * (len(gap) - 1)}"
+
+
+def join_words(text: str) -> str:
+    """`sub-license` and `non commercial` in one word, without moving the words behind."""
+    return _JOINED.sub(r" \1", text)
 
 
 def lower(text: str) -> str:
@@ -116,7 +130,9 @@ def plain(text: str) -> str:
         text = _ENTITY.sub(_blank, text)
     if prefix := common_prefix(text):
         text = re.sub(rf"^[ \t]*{re.escape(prefix)}", _blank, text, flags=re.M)
-    text = f"\n{lower(text)}\n"
+    text = join_words(f"\n{lower(text)}\n")
+    if "-\n" in text or "-\r" in text:
+        text = _HYPHEN.sub(_rejoin, text)
     if any(word in text for word in _COPYRIGHT_WORDS):
         text = _COPYRIGHT.sub(_blank_notice, text)
     text = _BULLET.sub(_blank_bullet, text)

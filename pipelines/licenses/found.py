@@ -62,10 +62,8 @@ def text_records(detector: Detector, dossier: Dossier, document: Document) -> It
             source=document.source,
         )
         return
-    found = identify(reading.text)
     asks = clauses(reading.text)
-    if found.verdict == "none" and any(c.clause in RESTRICTS_USE for c in asks):
-        found = replace(found, verdict="custom")
+    found = with_clauses(identify(reading.text), asks, reading.text)
     if found.verdict == "none":
         yield detector.record(
             subject,
@@ -96,6 +94,18 @@ def text_records(detector: Detector, dossier: Dossier, document: Document) -> It
     )
     for clause in asks:
         yield clause_record(detector, subject, document, reading, name, clause)
+
+
+def with_clauses(found: Identification, asks: Sequence[Clause], text: str) -> Identification:
+    """What the clauses say against a verdict: a limit of use beside a licence makes a variant of it."""
+    limits = [c for c in asks if c.clause in RESTRICTS_USE]
+    if found.verdict == "none" and limits:
+        return replace(found, verdict="custom")
+    beside = [c for c in limits if not any(m.start <= c.start and c.end <= m.end for m in found.matches)]
+    if found.verdict != "exact" or not beside:
+        return found
+    added = tuple(Residual(c.start, c.end, len(text[c.start : c.end].split()), True) for c in beside)
+    return replace(found, verdict="variant", expression=None, residual=(*found.residual, *added))
 
 
 def file_text(document: Document) -> str:
