@@ -30,7 +30,8 @@ class ArchiveExtension:
         return extension
 
     def asked(self, request: Request) -> None:
-        self.session.requests[urlsplit(self.session.addresses.public(request.url)).netloc] += 1
+        counter = self.session.requests if request.meta.get("osai_service") else self.session.pages
+        counter[urlsplit(self.session.addresses.public(request.url)).netloc] += 1
 
     def downloaded(self, response: Response, request: Request) -> None:
         if self.failed:

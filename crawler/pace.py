@@ -80,11 +80,15 @@ class PaceMiddleware:
     def downloaded(self, response: Response, request: Request) -> None:
         pause = wanted_pause(response.status, lower(response), self.clock())
         if pause > 0 and (purse := session_of(self.crawler).purse) is not None:
-            purse.hold(request.url, min(pause, self.longest))
+            purse.hold(request.url, min(pause, self.longest_for(request)))
         if pause == 0 and response.status in PASSING:
             pause = backoff(request)
         if pause > 0:
-            self.hold(request, min(pause, self.longest))
+            self.hold(request, min(pause, self.longest_for(request)))
+
+    def longest_for(self, request: Request) -> float:
+        """A night does not wait long for a page."""
+        return self.longest if request.meta.get("osai_service") else min(self.longest, LONGEST_BACKOFF)
 
     def hold(self, request: Request, seconds: float) -> None:
         """Let nothing out of the request's slot for that long."""
@@ -100,7 +104,7 @@ class PaceMiddleware:
         headers = lower(response)
         if response.status not in PASSING and not is_limit(response.status, headers):
             return response
-        if wanted_pause(response.status, headers, self.clock()) > self.longest:
+        if wanted_pause(response.status, headers, self.clock()) > self.longest_for(request):
             return response
         return self.again(request, f"HTTP {response.status}", tries_for(request)) or response
 
@@ -110,8 +114,8 @@ class PaceMiddleware:
             return None
         tries = tries_for(request)
         if "Lookup" in name or "Resolve" in name or "Refused" in name:
-            tries = DNS_TRIES
-        if request.meta.get("retry_times", 0) < tries:
+            tries = min(tries, DNS_TRIES)
+        if tries and request.meta.get("retry_times", 0) < tries:
             self.hold(request, backoff(request))
         return self.again(request, name, tries)
 
@@ -122,6 +126,8 @@ class PaceMiddleware:
 
 
 def tries_for(request: Request) -> int:
+    if request.meta.get("osai_link"):
+        return 0  # it is asked for again next night
     return TRIES if request.meta.get("osai_service") else WEB_TRIES
 
 

@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from crawler.settings import SOFTWARE
 from crawler.state import Night, State, now
 from output import parquet
 from output.feed import atom, page
+from output.link_health import LinkHealth
 from output.record import dump
 from output.run import Listing
 from output.run_folder import file_hashes
@@ -61,13 +62,18 @@ def publish(
     failures: list[str],
     assertions: Path | None = None,
     anyway: bool = False,
+    links: Sequence[LinkHealth] = (),
+    pages: Mapping[str, int] | None = None,
 ) -> Published:
     """Write the folder of a night and publish it, or hold it back where its numbers look wrong."""
     staging = out / STAGING
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     counts = write_evidence(state, staging)
-    link_archives(out, staging, counts.pop("archives"))
+    archives = counts.pop("archives") | {
+        x.archive.file for x in links if x.archive and (out / x.archive.file).is_file()
+    }
+    link_archives(out, staging, archives)
     before = [n.info for n in state.nights("published")]
     last = max((n.number for n in state.nights("published")), default=0)
     changed = state.changes(after=last)
@@ -80,11 +86,14 @@ def publish(
         "carried": len(plan.carried),
         "requests": dict(sorted(requests.items())),
         "faults": dict(sorted(faults.items())),
+        "link_requests": sum((pages or {}).values()),
+        "links": dict(sorted(Counter(x.verdict for x in links).items())),
         "failures": failures,
         "changes": len(changed),
     }
     info["problems"] = problems(read_assertions(assertions), info, before, [d.name for d in DETECTORS])
     write_json(staging / "changes.json", changed)
+    write_json(staging / "links.json", msgspec.to_builtins(list(links)))
     (staging / "changes.html").write_text(page(changed, f"What changed until {night.started_at}"), "utf-8")
     parquet.write(staging)
     about = {
@@ -174,7 +183,8 @@ def refresh(state: State, out: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(nights[-1].id)
     link.replace(out / "latest")
-    keep = ("entries", "records", "outcomes", "indicators", "detectors", "carried", "requests", "faults", "changes")
+    keep = ("entries", "records", "outcomes", "indicators", "detectors", "carried", "requests", "faults", "changes",
+            "link_requests", "links")  # fmt: skip
     rows = [
         {"run": n.id, "started_at": n.started_at, "read": len(n.info.get("read", ())),
          "failures": len(n.info.get("failures", ())), **{k: n.info.get(k) for k in keep}}

@@ -9,9 +9,12 @@ from protego import Protego
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
+
+from spiders.answers import failure_text
 
 DISALLOW_ALL = b"User-agent: *\nDisallow: /\n"
 LONGEST_DELAY = 60.0
@@ -25,7 +28,16 @@ class StrictRobotsMiddleware(RobotsTxtMiddleware):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self.unread: dict[str, str] = {}  # why a host's robots.txt could not be read
         self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        try:
+            super().process_request_2(rp, request)
+        except IgnoreRequest as error:
+            if why := self.unread.get(urlparse_cached(request).netloc):
+                raise IgnoreRequest(f"its robots.txt gave no answer: {why}") from error
+            raise
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         async with self.locks[urlparse_cached(request).netloc]:
@@ -33,6 +45,7 @@ class StrictRobotsMiddleware(RobotsTxtMiddleware):
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500 or response.status == 429:
+            self.unread[netloc] = f"HTTP {response.status}"
             response = response.replace(body=DISALLOW_ALL)
         elif response.status >= 400:
             response = response.replace(body=b"")
@@ -40,6 +53,7 @@ class StrictRobotsMiddleware(RobotsTxtMiddleware):
         await super()._parse_robots(response, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
+        self.unread[netloc] = failure_text(exc)
         waiting = self._parsers[netloc]
         super()._robots_error(exc, netloc)
         del waiting

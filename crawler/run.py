@@ -149,7 +149,7 @@ def finish(run: RunFolder, outcome: Outcome, session: Session) -> None:
             "scrapy": version("scrapy"),
             "detectors": {d.name: f"{d.definition.version}+{d.rules_version}" for d in DETECTORS},
         },
-        requests=dict(sorted(session.requests.items())),
+        requests=dict(sorted((session.requests + session.pages).items())),
         failures=outcome.failures,
         issues=session.issues,
         misses=[

@@ -25,10 +25,11 @@ class HasArchive(Protocol):
 class Session:
     addresses: Addresses
     run: RunFolder | HasArchive
-    requests: Counter[str] = field(default_factory=Counter)  # by public host
+    requests: Counter[str] = field(default_factory=Counter)  # of services, by public host
     failures: list[str] = field(default_factory=list)
     dossiers: list[Dossier] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)  # what answers said that is not known
+    pages: Counter[str] = field(default_factory=Counter)  # requests of the rest of the web, by host
     purse: Purse | None = None  # where several processes share what may be asked
 
 

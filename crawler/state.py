@@ -584,6 +584,19 @@ class State:
 
     # ---- what listings and links are known to be
 
+    def links(self) -> dict[str, dict[str, Any]]:
+        """What is known of web addresses that entries link to."""
+        with self.reader.connect() as db:
+            return {r.url: dict(r.known) for r in db.execute(select(LINK.c.url, LINK.c.known))}
+
+    def put_link(self, night: Night, url: str, known: dict[str, Any], changes: Iterable[tuple[str, Any]]) -> None:
+        """Keep what a night learned of an address, with what changed for which entry."""
+        rows = [{"run": night.number, "entry": entry, "what": what} for entry, what in changes]
+        with self.engine.begin() as db:
+            put(db, LINK, {"url": url}, {"known": known, "asked_run": night.number})
+            if rows:
+                db.execute(CHANGE.insert(), rows)
+
     def known_ids(self, key: str) -> frozenset[str] | None:
         """Ids that a listing has ever shown; None before its first answer."""
         with self.reader.connect() as db:

@@ -32,6 +32,9 @@ def sentence(change: Mapping[str, Any]) -> str:
         return f"new release of an organisation in the index: {change.get('target')}"
     if kind == "entry_read":
         return f"read for the first time, {change.get('records')} records"
+    if kind == "link":
+        to = f", now {change['final']}" if change.get("final") else ""
+        return f"link {change.get('target')}: {change.get('old') or 'new'} → {change.get('new')}{to}"
     old, new = change.get("old"), change.get("new")
     said = f"{old} → {new}" if old and new else new or old
     return f"{MARKS.get(kind, kind)}: {change.get('parameter')}: {said}"

@@ -16,6 +16,7 @@ import yaml
 from output.entries import Entry, entry_paths, read_entry
 from output.entry_schema import validator
 from output.line_patch import KEYS, SYSTEM_KEYS, PatchError
+from output.link_health import LinkHealth, troubled
 from output.links import pinned, same_target, target_of
 from output.record import INDEX_PARAMETERS, EvidenceRecord
 
@@ -65,10 +66,11 @@ def rules() -> Rules:
     return msgspec.convert(yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8")), Rules)
 
 
-def lint(folder: Path, seen: Iterable[EvidenceRecord] = ()) -> list[Finding]:
+def lint(folder: Path, seen: Iterable[EvidenceRecord] = (), links_seen: Iterable[LinkHealth] = ()) -> list[Finding]:
     """All findings on the entries of a folder, in the order of files and lines.
 
-    `seen` are records of crawls: links to what they were told is gone are dead. Without them no link is called dead.
+    `seen` are records of crawls: links to what they were told is gone are dead; `links_seen` what nights learned of
+    links. Without them no link is called dead.
     """
     entries: list[Entry] = []
     findings: list[Finding] = []
@@ -81,10 +83,12 @@ def lint(folder: Path, seen: Iterable[EvidenceRecord] = ()) -> list[Finding]:
         else:
             entries.append(entry)
     gone = gone_targets(seen)
+    health = {x.url: x for x in troubled(links_seen) if (target_of(x.url) or "").lower() not in gone}
     for entry in entries:
         for check in CHECKS:
             findings += check(entry)
         findings += dead_links(entry, gone)
+        findings += looked_at(entry, health)
     findings += class_differs(entries)
     findings += ids_differ_in_case(entries)
     return sorted(findings, key=lambda f: (f.file, f.line, f.rule))
@@ -212,6 +216,15 @@ def dead_links(entry: Entry, gone: dict[str, EvidenceRecord]) -> Iterator[Findin
                 yield finding(
                     "dead-link", entry, f"{name}.link", f"{link} answered {record.source.status}{when} ({record.id})"
                 )
+
+
+def looked_at(entry: Entry, health: dict[str, LinkHealth]) -> Iterator[Finding]:
+    """What a night learned of the links: gated ones are no finding, since the class says so."""
+    rule = {"removed": "dead-link", "dead": "dead-link", "moved": "moved-link", "renamed": "moved-link"}
+    for name in ("system", "org", *INDEX_PARAMETERS):
+        for link in entry.links(name):
+            if (seen := health.get(link)) is not None and seen.verdict in rule:
+                yield finding(rule[seen.verdict], entry, f"{name}.link", f"{link}: {seen.sentence}")
 
 
 def gone_targets(records: Iterable[EvidenceRecord]) -> dict[str, EvidenceRecord]:

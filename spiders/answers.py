@@ -88,7 +88,7 @@ class Asker:
         if isinstance(error, TokenRefusedError):
             raise error
         over = "maxsize" in str(error).lower() or type(error).__name__ == "DownloadCancelledError"
-        outcome: Outcome = "unavailable" if over or "robots" in str(error) else "error"
+        outcome: Outcome = "unavailable" if over or "Forbidden by robots" in str(error) else "error"
         reason = f"over the size cap of {ask.cap // (1024 * 1024)} MiB" if over else failure_text(error)
         source = Source(ask.url, ask.view_url, ask.revision, ask.path)
         return Answer(ask, None, miss=Miss(ask.target, ask.what, source, outcome, reason))

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from output.link_health import read_links
 from output.lint import LEVELS, Finding, lint, sarif
 from output.run import RunError, read_records
 
@@ -37,7 +38,11 @@ def command(index: Path, runs: tuple[Path, ...], as_json: bool, as_sarif: bool, 
     osai-evidence lint --index main-database --run runs/nightly --sarif > lint.sarif
     """
     try:
-        findings = lint(index, [record for run in runs for record in read_records(run)])
+        findings = lint(
+            index,
+            [record for run in runs for record in read_records(run)],
+            [link for run in runs for link in read_links(run)],
+        )
     except RunError as error:
         raise click.UsageError(str(error)) from error
     if as_sarif:

@@ -44,11 +44,19 @@ SHOWN = 20
     show_default=True,
     help="Seconds after which the work of a process that went silent is given to another.",
 )
+@click.option(
+    "--links-every",
+    type=click.IntRange(0),
+    default=7,
+    show_default=True,
+    metavar="NIGHTS",
+    help="Ask for links that lead elsewhere once in so many nights, 0: never.",
+)
 @click.option("--webhook", metavar="URL", help="Post the summary there as JSON when the night has ended.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     index: Path | None, state_url: str | None, out: Path, dry_run: bool, assertions: Path | None, publish_anyway: bool,
-    joining: bool, budgets: Path | None, lease: float, webhook: str | None, as_json: bool,
+    joining: bool, budgets: Path | None, lease: float, links_every: int, webhook: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Crawl every entry in a folder of index entries, and publish a run. Only what changed is fetched.
 
@@ -75,7 +83,7 @@ def command(
         with Progress("Reading the index") as progress:
             outcome = nightly(
                 index, out, state_url=state_url, dry_run=dry_run, assertions=assertions, publish_anyway=publish_anyway,
-                budgets=budgets, lease_seconds=lease, progress=progress,
+                budgets=budgets, lease_seconds=lease, links_every=links_every, progress=progress,
             )  # fmt: skip
     except (AssertionsError, BudgetsError, RefusedError, StateError) as error:
         raise click.UsageError(str(error)) from error
@@ -151,6 +159,7 @@ def summary(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
         "not_checked": outcome.plan.blind,
         "cost": outcome.cost,
         "requests": dict(sorted(outcome.requests.items())),
+        "link_requests": sum(outcome.pages.values()),
         "failures": [*([outcome.fatal] if outcome.fatal else []), *outcome.failures],
         "problems": published.problems if published else [],
     }
@@ -170,4 +179,5 @@ def described(about: dict[str, Any]) -> str:
     numbers = about["cost"] if about["state"] == "dry run" else about["requests"]
     lines += [f"{count:6d} requests to {host}" for host, count in sorted(numbers.items())]
     lines += [f"{sum(numbers.values()):6d} requests in all"]
+    lines += [f"{about['link_requests']:6d} more for links that lead elsewhere"] if about["link_requests"] else []
     return "\n".join([*lines, *([f"Run: {about['folder']}"] if about["folder"] else [])])

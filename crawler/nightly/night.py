@@ -25,11 +25,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 from scrapy import signals
-from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.detecting import Evidence, listing
 from crawler.nightly.budget import Purse, read_budgets
+from crawler.nightly.links import EVERY, LinkCheck, Places, due, health, web_links
 from crawler.nightly.memory import Memory
 from crawler.nightly.plan import Plan, detectors_version, fingerprints, make_plan, read_index, tracked
 from crawler.nightly.questions import Fingerprint, Question, of_dossier, questions, read_answer, single_question
@@ -69,7 +70,8 @@ class Outcome:
     failures: list[str] = field(default_factory=list)
     fatal: str | None = None
     interrupted: bool = False
-    requests: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)  # of services
+    pages: Counter[str] = field(default_factory=Counter)  # requests for links and robots.txt elsewhere
 
 
 class NightRun:
@@ -78,7 +80,7 @@ class NightRun:
     def __init__(
         self, state: State, night: Night, archive: ArchiveWriter, folder: Path,
         entries: Mapping[str, tuple[str, ...]], unread: Mapping[str, str], *, owner: str, dry_run: bool = False,
-        lease_seconds: float = LEASE_SECONDS,
+        lease_seconds: float = LEASE_SECONDS, index: Path | None = None, links_every: int = EVERY,
     ) -> None:  # fmt: skip
         self.state = state
         self.night = night
@@ -88,6 +90,8 @@ class NightRun:
         self.owner = owner
         self.dry_run = dry_run
         self.lease_seconds = lease_seconds
+        self.links: Places = web_links(index) if index else {}
+        self.links_every = links_every
         self.caught_up: set[str] = set()
         self.memory = Memory(folder)
         self.plan = Plan()
@@ -213,6 +217,15 @@ class NightRun:
             service = hosts.get(scheme)
             cost[urlsplit(service.public).netloc if service else "export.arxiv.org"] += COLD_COST[scheme]
         return cost
+
+    async def check_links(self, crawler: Crawler) -> None:
+        """Ask how the other links of the entries fare; what goes wrong here is no reason to hold back evidence."""
+        known = self.state.links()
+        urls = due(self.links, known, self.night.number, self.links_every)
+        try:
+            await LinkCheck(crawler, self.state, self.night, known).run(urls, self.links)
+        except Exception as error:
+            self.failures.append(redact(f"links were not checked: {type(error).__name__}: {error}"))
 
     # ---- while reading
 
@@ -382,6 +395,7 @@ def nightly(
     publish_anyway: bool = False,
     budgets: Path | None = None,
     lease_seconds: float = LEASE_SECONDS,
+    links_every: int = EVERY,
     owner: str | None = None,
     addresses: Addresses | None = None,
     progress: Progress | None = None,
@@ -399,8 +413,9 @@ def nightly(
             state = State("sqlite://" if fresh else url)
             night = Night(0, "dry-run", "planning", now(), {})
             run = NightRun(
-                state, night, ArchiveWriter(Path(scratch), SOFTWARE), out, entries, unread, owner="", dry_run=True
-            )
+                state, night, ArchiveWriter(Path(scratch), SOFTWARE), out, entries, unread, owner="", dry_run=True,
+                index=index, links_every=links_every,
+            )  # fmt: skip
             return crawl(run, addresses, Path(scratch) / "log.jsonl", progress, None)
     with locked(out):
         state = State(url)
@@ -410,7 +425,10 @@ def nightly(
         state.release(night, owner)
         mend_archives(out, night)
         archive = NightArchive(out / "archive", SOFTWARE, f"{night.id}-")
-        run = NightRun(state, night, archive, out, entries, unread, owner=owner, lease_seconds=lease_seconds)
+        run = NightRun(
+            state, night, archive, out, entries, unread, owner=owner, lease_seconds=lease_seconds, index=index,
+            links_every=links_every,
+        )  # fmt: skip
         purse = Purse(state, owner, read_budgets(budgets), addresses)
         outcome = crawl(run, addresses, out / "log.jsonl", progress, purse)
         if outcome.fatal is None and not outcome.interrupted:
@@ -424,6 +442,7 @@ def nightly(
             outcome.published = publish(
                 state, night, out, outcome.plan, asked=str(index), requests=outcome.requests,
                 faults=faults, failures=outcome.failures, assertions=assertions, anyway=publish_anyway,
+                links=health(index, state), pages=outcome.pages,
             )  # fmt: skip
         state.close()
         return outcome
@@ -473,4 +492,7 @@ def crawl(
     if run.refused:
         raise RefusedError(str(run.fatal))
     interrupted = run.fatal is None and reasons != ["finished"]
-    return Outcome(run.night, run.plan, dict(run.cost), None, run.failures, run.fatal, interrupted, session.requests)
+    return Outcome(
+        run.night, run.plan, dict(run.cost), None, run.failures, run.fatal, interrupted, session.requests,
+        session.pages,
+    )  # fmt: skip

@@ -37,8 +37,10 @@ class NightSpider(ReleaseSpider):
         try:
             await self.night.prepare(self.asker)
             if not self.night.dry_run:
+                links = asyncio.ensure_future(self.night.check_links(self.crawler))
                 async for item in self.readings():
                     yield item
+                await links
         except TokenRefusedError as error:
             self.night.stop(str(error), refused=True)
         finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from output.changes import changes
+from output.link_health import read_links, troubled
 from output.parameters import categories
 from output.report.overview import coverage, index_parameters, side_by_side, triples
 from output.report.view import OUTCOME_WORDS, Page, pages, short_address, visible, web_address
@@ -53,6 +54,7 @@ def write_site(runs: Sequence[Run], out: Path, since: Run | None = None) -> Path
             parameters=index_parameters(),
             coverage=coverage(made),
             triples=triples(made),
+            links=[link for run in runs for link in troubled(read_links(run.folder))],
             misses=[(page, miss) for page in made for miss in page.misses],
             since=since.id if since else "",
             changed=changes(since, runs[-1]) if since else None,

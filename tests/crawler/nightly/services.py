@@ -42,6 +42,8 @@ class World:
     moved: dict[str, str] = field(default_factory=dict)
     hub_tokens: frozenset[str] = frozenset({"hub-token", "second-hub-token"})
     github_tokens: frozenset[str] = frozenset({"github-token"})
+    web: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)  # path → status and headers of a page
+    robots: str = ""
     faults: list[Any] = field(default_factory=list)  # functions of (service, path) that may answer instead
 
     def system(self, number: int, extra: str = "", *, paper: bool = False) -> None:
@@ -78,6 +80,7 @@ class Services(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.world = world
         self.asked: list[str] = []
+        self.methods: list[str] = []
         self.arrivals: list[tuple[float, str, str]] = []  # when, service, Authorization
         self.told: list[dict[str, Any]] = []  # by webhook
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -109,7 +112,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def do_POST(self) -> None:
         said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -123,9 +127,21 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.serve(self.get)
 
+    def do_HEAD(self) -> None:
+        self.serve(self.get)
+
+    def page(self, world: World, path: str) -> None:
+        status, headers = world.web.get(path, (404, {}))
+        if headers.get("No-HEAD") and self.command == "HEAD":
+            status = 405
+        elif headers.get("ETag") and self.headers.get("If-None-Match") == headers["ETag"]:
+            status = 304
+        self.reply("" if status == 304 else "A page.", status, **headers)
+
     def serve(self, answer: Any) -> None:
         service = self.path.split("/")[1]
         self.server.asked.append(self.path)
+        self.server.methods.append(self.command)
         self.server.arrivals.append((time.monotonic(), service, self.headers.get("Authorization", "")))
         world = self.server.world
         for fault in world.faults:
@@ -173,6 +189,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.github(world, match[1], match[2] or "")
         if match := re.fullmatch(r"/raw/([^/]+/[^/]+)/\w+/(.+)", path):
             return self.reply(world.git[match[1]][match[2]], Content_Type="text/plain")
+        if path == "/robots.txt":
+            return self.reply(world.robots)
+        if path.startswith("/web/"):
+            return self.page(world, path)
         if path == "/arxiv-api/query":
             entries = "".join(
                 f"<entry><id>http://arxiv.org/abs/{i}v1</id><title>Paper {i}</title><summary>s</summary>"
