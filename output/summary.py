@@ -57,6 +57,36 @@ def lines(records: Iterable[EvidenceRecord]) -> Text:
     return Text("\n".join([*shown, *([f"… and {more} more"] if more else [])]))
 
 
+def print_findings(title: str, records: Iterable[EvidenceRecord]) -> None:
+    """One row per record, for a person who reads a file of their own; absences say what was looked for."""
+    table = Table(title=title, title_justify="left", expand=True)
+    table.add_column("Indicator", no_wrap=True)
+    table.add_column("Outcome", no_wrap=True)
+    table.add_column("Where", no_wrap=True)
+    table.add_column("What", ratio=1)
+    for record in records:
+        shape, style = SHAPES.get(record.outcome, ("?", "yellow"))
+        outcome = Text(f"{shape} {record.outcome}", style=style)
+        table.add_row(Text(record.indicator), outcome, Text(place(record)), Text(record.statement))
+    Console(file=sys.stdout).print(table)
+
+
+SHAPES = {
+    "present": ("●", "green"),
+    "absent": ("○", "red"),
+    "not_applicable": ("–", "dim"),
+    **dict.fromkeys(FOUND[1:], ("◐", "cyan")),
+}
+
+
+def place(record: EvidenceRecord) -> str:
+    """The page and line of the quote, as far as it has them."""
+    if record.selector is None:
+        return ""
+    page, line = record.selector.page, record.selector.start_line
+    return ", ".join([*([f"page {page}"] if page else []), *([f"line {line}"] if line else [])])
+
+
 def print_json(folder: Path) -> None:
     run = load_run(folder)
     parameters = {

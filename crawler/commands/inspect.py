@@ -32,11 +32,13 @@ READ_CAP = 64 * 1024 * 1024
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option("--explain", is_flag=True, help="For a repository: which files spoke for and against each stage.")
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Write the report pages there, too.")
-def command(kind: str, paths: tuple[str, ...], explain: bool, report: Path | None) -> None:
-    """Read local files as the crawler would, and write evidence records as JSON lines.
+@click.option("--json", "as_json", is_flag=True, help="JSON lines also on a terminal; elsewhere they are the default.")
+def command(kind: str, paths: tuple[str, ...], explain: bool, report: Path | None, as_json: bool) -> None:
+    """Read local files as the crawler would: a table on a terminal, evidence records as JSON lines elsewhere.
 
     \b
     osai-evidence inspect model-card README.md
+    osai-evidence inspect model-card README.md --json | jq .statement
     osai-evidence inspect license LICENSE NOTICE
     osai-evidence inspect repository . --report report
     """
@@ -54,13 +56,22 @@ def command(kind: str, paths: tuple[str, ...], explain: bool, report: Path | Non
         readers = [d for d in DETECTORS if kinds & set(d.definition.reads)]
         records = read(dossier, readers)
         found += records
-        for record in records:
-            sys.stdout.buffer.write(dump(record) + b"\n")
+        write_records(path, records, as_table=sys.stdout.isatty() and not as_json)
     if report is not None and found:
         from output.report import write_site
 
         name = ", ".join(Path(path).resolve().name for path in paths)
         click.echo(write_site([Run(Path(), {"run": name, "state": "complete"}, tuple(found))], report), err=True)
+
+
+def write_records(path: str, records: list[EvidenceRecord], *, as_table: bool) -> None:
+    if as_table:
+        from output.summary import print_findings
+
+        print_findings(path, records)
+        return
+    for record in records:
+        sys.stdout.buffer.write(dump(record) + b"\n")
 
 
 def local_repository(path: str) -> tuple[Document, ...]:
