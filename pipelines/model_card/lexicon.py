@@ -200,9 +200,7 @@ def cjk_topics(text: str) -> Iterator[tuple[str, ...]]:
 def label_topics(label: str) -> tuple[str, ...]:
     """Topics that a heading, bold label or first cell names, in the order in which it names them."""
     words = lexicon()
-    text = normalise(label)
-    if len(text.split()) > LABEL_WORDS:
-        text = normalise(LABEL_CUT.split(label, maxsplit=1)[0])
+    text = name_in(label)
     if not text or len(text.split()) > LABEL_WORDS:
         return ()
     text = " ".join(words.ignore.sub(" ", text).split())
@@ -220,7 +218,13 @@ def label_topics(label: str) -> tuple[str, ...]:
 
 def may_name(topic: str, label: str) -> bool:
     """Whether a label names a topic only in some cards: `Disclaimer` over limits, or over something else."""
-    return (topic, normalise(label)) in lexicon().maybe
+    return (topic, name_in(label)) in lexicon().maybe
+
+
+def name_in(label: str) -> str:
+    """What names the topic: a label that runs on into a sentence counts up to its colon or dash."""
+    text = normalise(label)
+    return text if len(text.split()) <= LABEL_WORDS else normalise(LABEL_CUT.split(label, maxsplit=1)[0])
 
 
 def cues_of(bag: frozenset[str], text: str, scripts: Scripts) -> Iterator[Cue]:

@@ -238,6 +238,8 @@ class Reading:
                     return None if unsure else finding("placeholder", reason=empty)
                 return finding("present", self.quote_to(start, own[1]))
             return finding("present", self.quote_to(start, found.real[0][1]))
+        if unsure:
+            return None
         if found.pictures and topic in PICTURE_SPEAKS:
             return finding("present", self.quote_to(start, found.pictures[0][1]), "picture")
         if found.code and topic in CODE_SPEAKS:
