@@ -27,6 +27,9 @@ READ_ENDINGS = re.compile(
     r"scala|pdf)$|(?:^|/)(dockerfile|makefile|licen[cs]e|copying|notice)[^/]*$"
 )
 NOISE = re.compile(r"(?i)(?:^|/)(\.github|\.circleci|\.vscode|node_modules|assets?|figures?|images?)/")
+NOT_OWN = re.compile(
+    r"(?i)(?:^|/)(third[-_]?party|3rd[-_]?party|vendor(?:ed)?|externals?|node_modules|assets?|tests?)/"
+)
 FEW_FILES = 6
 SOME_FILES = 15
 SMALL_TREE = 10 * 1024 * 1024
@@ -57,7 +60,7 @@ def rank(path: str) -> int:
 def file_kind(path: str) -> Kind:
     """What a file of a repository is to the detectors, by its name alone."""
     name = path.rsplit("/", 1)[-1]
-    if path.count("/") <= 2 and LICENSE_NAME.match(name) and not NOT_A_TEXT.search(name):
+    if path.count("/") <= 2 and LICENSE_NAME.match(name) and not NOT_A_TEXT.search(name) and not NOT_OWN.search(path):
         return "license"
     if re.fullmatch(r"(?i)model[_-]?card\.(md|txt)", name):
         return "model_card"

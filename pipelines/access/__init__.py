@@ -23,6 +23,7 @@ from spiders.document import Document
 FOLDER = Path(__file__).parent
 LIMIT = 20
 NOT_A_PACKAGE = frozenset(["git", "requirements.txt", ".", "https", "torch"])
+SAFE = ".safetensors"
 BYTES_PER = {
     "F64": 8.0,
     "F32": 4.0,
@@ -221,6 +222,13 @@ def is_service(card: Card, link: Link) -> bool:
     return rules().address.found_in(link.href) or (bool(link.label) and rules().label.found_in(link.label))
 
 
+def agrees(size: float, siblings: Any) -> bool:
+    """Whether the listed weight files are about as large as the counted parameters need, as far as sizes are listed."""
+    files = [s for s in siblings if isinstance(s, dict)] if isinstance(siblings, list) else []
+    stored = sum(s["size"] for s in files if str(s.get("rfilename")).endswith(SAFE) and isinstance(s.get("size"), int))
+    return not stored or abs(size - stored) <= 0.1 * size
+
+
 def requirements(answer: Document, subject: Subject) -> Iterator[EvidenceRecord]:
     """Parameters, precision and bytes from the Hub's own reading of the weight files."""
     try:
@@ -234,7 +242,8 @@ def requirements(answer: Document, subject: Subject) -> Iterator[EvidenceRecord]
     size = sum(n * BYTES_PER.get(kind, 1.0) for kind, n in by_type.items()) or None
     precision = max(by_type, key=lambda kind: by_type[kind]) if by_type else None
     quote, selector = quote_pointer(info, "/safetensors")
-    memory = f", about {size / 1e9:.1f} GB in memory before any context" if size else ""
+    fits = size is not None and agrees(size, info.get("siblings"))
+    memory = f", about {size / 1e9:.1f} GB in memory before any context" if size and fits else ""
     yield detector.record(
         subject,
         "package",
@@ -243,7 +252,12 @@ def requirements(answer: Document, subject: Subject) -> Iterator[EvidenceRecord]
         f"{answer.target.removeprefix('hf:model:')} has {count_text(stored['total'])} parameters"
         f"{f' in {precision}' if precision else ''}{memory}.",
         rule="safetensors",
-        value={"parameters": stored["total"], "by_type": by_type, "precision": precision, "bytes": size},
+        value={
+            "parameters": stored["total"],
+            "by_type": by_type,
+            "precision": precision,
+            "bytes": size if fits else None,
+        },
         source=answer.source,
         quote=quote,
         selector=selector,

@@ -192,7 +192,8 @@ def statement(finding: Finding, words: int, cover: Coverage, whose: str) -> str:
     }[finding.how]
     if finding.topic in LINK_NAMES:
         if finding.outcome == "present":
-            return f"{whose} leads to a {name} {where}."
+            article = "" if finding.topic == "training_code_link" else "a "
+            return f"{whose} leads to {article}{name} {where}."
         if finding.topic == "training_code_link" and finding.outcome == "linked":
             return f"{whose} links a repository without saying that it holds training code ({finding.address})."
     size = f" ({words} words, {round(100 * cover.share(words))} % of the text)" if words else ""

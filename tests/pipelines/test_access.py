@@ -66,3 +66,13 @@ def test_what_it_takes_to_run() -> None:
     assert found[0].value["bytes"] == 14_000_000_000
     assert "7.0 billion parameters in BF16" in found[0].statement
     verify(found[0], (answer,))
+
+
+def test_memory_is_not_reckoned_where_the_files_say_otherwise() -> None:
+    stored = {"total": 7_000_000_000, "parameters": {"BF16": 7_000_000_000}}
+    for size, reckoned in ((14_000_000_100, True), (7_100_000_000, False)):
+        listed = [{"rfilename": "model.safetensors", "size": size}, {"rfilename": "README.md", "size": 9}]
+        answer = document(json.dumps({"safetensors": stored, "siblings": listed}), "hub_model", ROOT)
+        found = next(r for r in detector.detect(Dossier(ROOT, (answer,)), ()) if r.indicator == "package.requirements")
+        assert ("GB in memory" in found.statement) is reckoned
+        assert (found.value["bytes"] is not None) is reckoned

@@ -1,0 +1,24 @@
+"""What a file of a repository is, by its path."""
+
+from __future__ import annotations
+
+import pytest
+
+from spiders.github import file_kind
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("LICENSE", "license"),
+        ("weights/LICENSE-MODEL", "license"),
+        ("third_party/lib/LICENSE", "source_file"),
+        ("assets/model_licenses/otter_license.txt", "source_file"),
+        ("docs/MODEL_CARD.md", "model_card"),
+        ("DATASHEET.md", "dataset_card"),
+        ("report.pdf", "paper"),
+        ("train.py", "source_file"),
+    ],
+)
+def test_kinds(path: str, kind: str) -> None:
+    assert file_kind(path) == kind
