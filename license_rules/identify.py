@@ -14,7 +14,7 @@ from license_rules.matcher import Region, find_regions, runs
 from license_rules.notices import Notice, find_notices
 from license_rules.registry import by_id, registry
 from license_rules.tokens import READ_LIMIT, Tokens, join_words, tokenize
-from license_rules.weight import RESIDUAL_WORDS, is_code, orders, orders_reach, speaks_of_rules
+from license_rules.weight import RESIDUAL_WORDS, firmly, is_code, orders_reach, speaks_of_rules
 
 Verdict = Literal["exact", "variant", "custom", "none"]
 
@@ -233,7 +233,7 @@ def conclude(
         return Identification(verdict, None, None, 0.0, (), residual, 0, truncated)
     main = max(texts or matches, key=lambda m: (m.end - m.start) * m.score)
     missing = max((r.missing for r in regions), default=0)
-    foreign = any(r.rules and (texts or (r.near and orders(tokens.text[r.start : r.end]))) for r in left)
+    foreign = any(r.rules and (texts or (r.near and firmly(tokens.text[r.start : r.end]))) for r in left)
     exact = all(m.exact for m in matches) and not foreign and not truncated
     expression = " AND ".join(dict.fromkeys(m.id for m in matches)) if exact else named_variant(main.id, tokens.text)
     verdict = "exact" if exact else "variant"

@@ -23,6 +23,8 @@ SLOT = np.uint32(1 << 29)  # words that may differ follow
 EXTRA = np.uint32(1 << 30)  # another wording, not part of the order
 REQUIRED = np.uint32(1 << 31)
 
+SAMPLE = 3  # of long texts one trigram in so many is looked up to find the candidates
+
 Ids = npt.NDArray[np.int64]
 
 
@@ -73,13 +75,13 @@ class Index:
 
     @cached_property
     def required_counts(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Number of different required trigrams of each reference: of all, and of those with an even number."""
+        """Number of different required trigrams of each reference: of all, and of every SAMPLE-th."""
         owners = np.asarray(self.owners)
         required = owners >= 1 << 15
         numbers = (owners & 0x7FFF)[required]
-        even = (np.repeat(np.arange(len(self.known)) % 2, np.diff(self.offsets)) == 0)[required]
+        chosen = (np.repeat(np.arange(len(self.known)) % SAMPLE, np.diff(self.offsets)) == 0)[required]
         size = len(self.references)
-        everything, half = np.bincount(numbers, minlength=size), np.bincount(numbers[even], minlength=size)
+        everything, half = np.bincount(numbers, minlength=size), np.bincount(numbers[chosen], minlength=size)
         return everything.astype(np.float64), half.astype(np.float64)
 
     def sequence(self, reference: int) -> npt.NDArray[np.uint32]:
@@ -105,7 +107,9 @@ class Index:
 
     def lookup(self, trigrams: Words) -> Ids:
         """Numbers of the trigrams in the index, -1 for one that no text holds."""
-        where = np.searchsorted(self.known, trigrams)
+        order = trigrams.argsort()
+        where = np.empty(len(trigrams), np.int64)
+        where[order] = self.known.searchsorted(trigrams[order])
         where[where == len(self.known)] = 0
         return np.where(self.known[where] == trigrams, where, -1)
 

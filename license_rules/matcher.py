@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from license_rules.index import EXTRA, ID, LIGHT, REQUIRED, SLOT, Ids, Index, Reference, index
+from license_rules.index import EXTRA, ID, LIGHT, REQUIRED, SAMPLE, SLOT, Ids, Index, Reference, index
 from license_rules.tokens import Tokens
 
 Mask = npt.NDArray[np.bool_]
 
 MOST_REGIONS = 60
 LEAST_TRIGRAMS = 5
-SAMPLED = 500  # different trigrams of a text; beyond, half of them are enough to find the candidates
+SAMPLED = 500  # different trigrams of a text; beyond, one in SAMPLE is enough to find the candidates
 CANDIDATES = 10
 RIVALS = 6
 SPLIT_GAP = 50  # words between two copies of a text
@@ -29,6 +29,7 @@ LEAST_OWN = 6  # trigrams; fewer are chance, such as the name of a maker
 NEAR_GAIN = 0.4  # of the best candidate's; what explains less is no rival of it
 ENOUGH_RECALL = 0.7
 LIKELY_RECALL = 0.5
+MUCH_RECALL = 0.6
 ENOUGH_SCORE = 0.75
 MUCH = 0.5  # of what the best explains; a part of it does not replace it
 SHORT = 25  # required trigrams; below, nearly all must be there
@@ -60,6 +61,10 @@ class Region:
         return index().references[self.reference]
 
 
+STEPS = np.array([-1, 1, 1], np.int32)
+"""What a trigram adds to a stretch: unknown to the reference, known, required."""
+
+
 def find_regions(tokens: Tokens) -> list[Region]:
     """Regions of a text that known texts explain, in order of their place; the best is cut out first."""
     base = index()
@@ -76,10 +81,10 @@ def find_regions(tokens: Tokens) -> list[Region]:
 
 
 def best_region(base: Index, free: Ids) -> Region | None:
-    near = likely(base, free)
+    near, rest = likely(base, free)
     placed = [place(base, free, number) for number in near]
     if not any(placed):  # the disclaimers may be others
-        placed = [place(base, free, number, weighty=True) for number in near]
+        placed = [place(base, free, number, weighty=True) for number in [*near, *rest]]
     candidates = sorted((c for c in placed if c is not None), key=lambda c: -c.gain)
     if not candidates:
         return None
@@ -89,15 +94,15 @@ def best_region(base: Index, free: Ids) -> Region | None:
     return complete(base, free, chosen)
 
 
-def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
-    """The references that most of the text speaks for."""
+def likely(base: Index, free: Ids) -> tuple[list[int], list[int]]:
+    """The references that most of the text speaks for: of those much is there, and of the others half."""
     ids = np.sort(free[free >= 0])
     if len(ids) < LEAST_TRIGRAMS:
-        return np.zeros(0, np.int64)
+        return [], []
     ids = ids[np.concatenate([[True], ids[1:] != ids[:-1]])]
     needed = base.required_counts[0]
     if len(ids) > SAMPLED:
-        ids, needed = ids[ids % 2 == 0], base.required_counts[1]
+        ids, needed = ids[ids % SAMPLE == 0], base.required_counts[1]
     starts, counts = base.offsets[ids].astype(np.int64), (base.offsets[ids + 1] - base.offsets[ids]).astype(np.int64)
     positions = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], counts.cumsum()[:-1]]), counts)
     owners = base.owners[positions]
@@ -109,8 +114,8 @@ def likely(base: Index, free: Ids) -> npt.NDArray[np.int64]:
     gain = full * recall**3
     gain[(recall < LIKELY_RECALL) | (full < 3)] = 0
     best = np.argsort(-gain, kind="stable")[:CANDIDATES]
-    near: Ids = best[gain[best] > NEAR_GAIN * gain[best[0]]]
-    return near
+    near = [int(n) for n in best if gain[n] > NEAR_GAIN * gain[best[0]]]
+    return [n for n in near if recall[n] >= MUCH_RECALL], [n for n in near if recall[n] < MUCH_RECALL]
 
 
 @dataclass(frozen=True)
@@ -143,9 +148,9 @@ def place(base: Index, free: Ids, number: int, *, weighty: bool = False) -> Plac
     kinds = scratch[free]
     scratch[full] = 0
     total = np.zeros(len(free) + 1, np.int32)
-    np.cumsum((kinds > 0) * np.int8(2) - np.int8(1), out=total[1:])
-    last = int(np.argmax(total - np.minimum.accumulate(total)))
-    first = int(np.argmin(total[: last + 1]))
+    STEPS[kinds].cumsum(out=total[1:])
+    last = int((total - np.minimum.accumulate(total)).argmax())
+    first = int(total[: last + 1].argmin())
     if last <= first:
         return None
     recall = recall_of(base, free, kinds, required, first, last)
@@ -158,7 +163,7 @@ def place(base: Index, free: Ids, number: int, *, weighty: bool = False) -> Plac
     inside, needed = kinds[first:last], len(required)
     if recall < (SHORT_RECALL if needed < SHORT else ENOUGH_RECALL):
         return None
-    placed = Placed(number, first, last, float((inside > 0).mean()), recall)
+    placed = Placed(number, first, last, int(np.count_nonzero(inside)) / len(inside), recall)
     return placed if placed.score >= ENOUGH_SCORE else None
 
 
@@ -267,7 +272,7 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
         placed.reference,
         placed.first,
         placed.last + 2,
-        float((covered | slots).mean()),
+        int(np.count_nonzero(covered | slots)) / len(covered),
         placed.recall,
         covered,
         slots,
@@ -278,8 +283,12 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
 
 def runs(mask: Mask) -> Iterator[tuple[int, int]]:
     """Start and end of each stretch of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.view(np.int8), [0]])))
-    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    edges = ((mask[1:] != mask[:-1]).nonzero()[0] + 1).tolist()
+    if len(mask) and mask[0]:
+        edges.insert(0, 0)
+    if len(mask) and mask[-1]:
+        edges.append(len(mask))
+    return zip(edges[::2], edges[1::2], strict=True)
 
 
 def drop_short(mask: Mask, least: int) -> None:

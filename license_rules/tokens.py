@@ -8,7 +8,6 @@ not count is blanked by as many spaces, so that offsets stay true.
 from __future__ import annotations
 
 import re
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -30,8 +29,6 @@ SAME = {
     "acknowledgement": "acknowledgment", "owner": "holder", "owners": "holders", "https": "http",
 }  # fmt: skip
 
-_WORD_ASCII = re.compile(r"[a-z0-9]+")
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _HTML = re.compile(r"</(?:p|div|body|html|a|li|span|td|pre|h\d|em|strong|b|i)>", re.I)
 _TAG = re.compile(r"<(?:[a-zA-Z/][^<>]{0,2000}|!--[^<>]{0,2000}--)>|&[a-zA-Z]{2,8};")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,4});")
@@ -47,7 +44,11 @@ _COPYRIGHT = re.compile(
     r"""(?:(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,|-|(?=\n))"""
     r"""|\(c\)[ \t]|\u00a9)[^\n]{0,300}|all rights reserved\W{0,20})(?=\n)"""
 )
-_JOINED = re.compile(r"\b(sub|non)[- ](?=licen|infring|commerc)")
+_JOINED = [
+    (f"{start}{sign}{rest}", f" {start}{rest}")
+    for start, rest in (("sub", "licen"), ("non", "infring"), ("non", "commerc"))
+    for sign in "- "
+]
 _HYPHEN = re.compile(
     r"\b(?!(?:non|self|third|royalty|world|per|no|in|on|as|up|to|open|end|cross|fee|well|built|source|use)-)"
     r"([a-z]{2,20})(-[ \t]*\r?\n[ \t*#/;>%|]{0,40})([a-z]+)"
@@ -55,22 +56,14 @@ _HYPHEN = re.compile(
 _COPYRIGHT_WORDS = ("copyright", "(c)", "\u00a9", "all rights reserved")
 
 
-class _Hashes(dict[str, int]):
-    """Hash of a word, worked out once; forgets all when it grows beyond a book's vocabulary."""
-
-    def __missing__(self, word: str) -> int:
-        if len(self) > 200_000:
-            self.clear()
-        value = zlib.crc32(SAME.get(word, word).encode("utf-8", "surrogatepass"))
-        self[word] = value
-        return value
-
-
-_hashes = _Hashes()
-
-
+_SAYS_SOMETHING = re.compile(
+    r"\b(?:not|only|shall|must|may|research|use[ds]?|licen[sc]e[ds]?|grant\w*|provided|redistribut\w*|warrant\w*"
+    r"|conditions?|disclaimer)\b"
+)
 LONE = 0x3040
 """From here on characters are words of their own (kana, ideographs, Hangul) or rare."""
+BASE = 0x9E3779B1
+ALONE = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF))
 
 
 @cache
@@ -86,7 +79,7 @@ def _blank(match: re.Match[str]) -> str:
 def _blank_notice(match: re.Match[str]) -> str:
     """A copyright line is set aside only when it says nothing else."""
     line = match.group()
-    return line if limits(line) else "\n" + " " * (len(line) - 1)
+    return line if _SAYS_SOMETHING.search(line) or limits(line) else "\n" + " " * (len(line) - 1)
 
 
 def _blank_bullet(match: re.Match[str]) -> str:
@@ -101,7 +94,9 @@ def _rejoin(match: re.Match[str]) -> str:
 
 def join_words(text: str) -> str:
     """`sub-license` and `non commercial` in one word, without moving the words behind."""
-    return _JOINED.sub(r" \1", text)
+    for parted, joined in _JOINED:
+        text = text.replace(parted, joined)
+    return text
 
 
 def lower(text: str) -> str:
@@ -143,21 +138,11 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Words of a text: `words` are their hashes; `starts` and `ends` count characters of the text as given."""
+    """Words of a text: `words` are their hashes; `spans` are the first character of each and the one after its last."""
 
     text: str
     words: Words
-
-    @cached_property
-    def spans(self) -> npt.NDArray[np.int64]:
-        """First character and the one after the last, of each word."""
-        codes = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        if len(codes) and codes.max() >= LONE:
-            places = [m.span() for m in _pattern(self.text).finditer(self.text)]
-            return np.array(places, np.int64).reshape(-1, 2)
-        inside = np.zeros(len(self.text) + 2, np.int8)
-        inside[1:-1] = _alphanumeric()[codes]
-        return np.flatnonzero(np.diff(inside)).reshape(-1, 2)
+    spans: npt.NDArray[np.int64]
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Characters from word `first` to before word `last`."""
@@ -168,14 +153,74 @@ class Tokens:
         return trigrams(self.words)
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    return _WORD_ASCII if text.isascii() else _WORD
-
-
 def tokenize(text: str) -> Tokens:
     text = plain(text)
-    found = _pattern(text).findall(text)
-    return Tokens(text, np.fromiter(map(_hashes.__getitem__, found), np.uint32, len(found)))
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    spans = word_spans(codes)
+    return Tokens(text, word_hashes(codes, spans), spans)
+
+
+def word_spans(codes: Words) -> npt.NDArray[np.int64]:
+    """Runs of letters and digits; an ideograph, a kana or a syllable of Hangul is a word of its own."""
+    inside = np.zeros(len(codes) + 2, bool)
+    if len(codes) and codes.max() >= LONE:
+        rare = np.unique(codes[codes >= LONE])
+        rare = rare[[chr(code).isalnum() for code in rare.tolist()]]
+        inside[1:-1] = _alphanumeric()[np.minimum(codes, LONE - 1)] & (codes < LONE) | np.isin(codes, rare)
+        alone = np.zeros(len(codes) + 2, bool)
+        for first, last in ALONE:
+            alone[1:-1] |= (codes >= first) & (codes <= last)
+        alone &= inside
+        starts = inside[1:] & (~inside[:-1] | alone[1:] | alone[:-1])
+        ends = inside[:-1] & (~inside[1:] | alone[1:] | alone[:-1])
+        return np.stack([np.flatnonzero(starts), np.flatnonzero(ends)], axis=1)
+    inside[1:-1] = _alphanumeric()[codes]
+    return np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2)
+
+
+def word_hashes(codes: Words, spans: npt.NDArray[np.int64]) -> Words:
+    """One number per word: a polynomial of its characters, mixed; the same for words that mean the same."""
+    if not len(spans):
+        return np.zeros(0, np.uint32)
+    powers, inverse = _powers(1 << len(codes).bit_length())
+    with np.errstate(over="ignore"):
+        sums = np.zeros(len(codes) + 1, np.uint32)
+        np.cumsum(codes * powers[: len(codes)], out=sums[1:])
+        values = _mixed((sums[spans[:, 1]] - sums[spans[:, 0]]) * inverse[spans[:, 0]])
+    known, meant = _same()
+    where = np.searchsorted(known, values)
+    where[where == len(known)] = 0
+    hashed: Words = np.where(known[where] == values, meant[where], values)
+    return hashed
+
+
+def _mixed(values: Words) -> Words:
+    values = (values ^ (values >> np.uint32(15))) * np.uint32(0x2C1B3C6D)
+    mixed: Words = values ^ (values >> np.uint32(12))
+    return mixed
+
+
+@cache
+def _powers(size: int) -> tuple[Words, Words]:
+    """Powers of an odd number modulo 2**32, and their inverses."""
+    with np.errstate(over="ignore"):
+        up = np.cumprod(np.full(size, BASE, np.uint32), dtype=np.uint32)
+        down = np.cumprod(np.full(size, pow(BASE, -1, 1 << 32), np.uint32), dtype=np.uint32)
+    return up, down
+
+
+@cache
+def _same() -> tuple[Words, Words]:
+    """Hashes of the words of `SAME`, in order, and of what each means."""
+    pairs = sorted((_hash(word), _hash(same)) for word, same in SAME.items())
+    return np.array([p[0] for p in pairs], np.uint32), np.array([p[1] for p in pairs], np.uint32)
+
+
+def _hash(word: str) -> int:
+    value = 0
+    for place, char in enumerate(word):
+        value += ord(char) * pow(BASE, place, 1 << 32)
+    return int(_mixed(np.array([value & 0xFFFFFFFF], np.uint32))[0])
 
 
 def trigrams(words: Words) -> Words:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+LOOKED_AT = 20_000
 WORDS = Path(__file__).parent / "weight.yaml"
 RESIDUAL_WORDS = 8
 
@@ -66,10 +67,11 @@ _WEIGHTY = re.compile(
 )
 _CODE = re.compile(
     r"[)\]}][ \t]*;[ \t]*(?:/[/*].*)?$|[{}][ \t]*$|\breturn\b[^.\n]{0,60};[ \t]*$"
-    r"|^[ \t]*#[ \t]*(?:include|define|ifn?def|endif)\b",
+    r"|^[ \t]*#[ \t]*(?:include|define|ifn?def|endif)\b|^(?:import|from) [\w.]{1,60}(?: import\b.*)?$"
+    r"|^[ \t]*(?:def|class) [^\n]{1,120}:$",
     re.M,
 )
-_SENTENCE = re.compile(r"(?<=[.;])\s+(?=\S)|\n\s*\n")
+_SENTENCE = re.compile(r"(?<=[.;])\s+(?=\S)|(?<=[。！？；])|\n\s*\n")
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,18 @@ def limits(sentence: str) -> bool:
     return words.limits.search(rest) is not None or len({m.group() for m in words.touches.finditer(rest)}) >= 2
 
 
+def firmly(text: str) -> bool:
+    """Whether words beside a mere notice, where much else may stand, set a limit in plain speech."""
+    return orders(text) or any(
+        lexicon().limits.search(lexicon().states.sub(" ", text[a:b])) is not None
+        for a, b in sentences(text)
+        if not disclaims(text[a:b])
+    )
+
+
 def is_code(text: str) -> bool:
     """Whether a text is a program with its comments; looks at the first 20,000 characters."""
-    return len(list(islice(_CODE.finditer(text, 0, 20_000), 4))) > 3
+    return len(list(islice(_CODE.finditer(text, 0, LOOKED_AT), 4))) > 3
 
 
 def speaks_of_rules(text: str, words: int, *, inside: bool, near: bool) -> bool:
