@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from spiders.addresses import SERVICES, Addresses, below
 
 TOKEN_HEADERS = {"semantic-scholar": "x-api-key"}
+KEYS_IN_QUERY = frozenset(s.name for s in SERVICES if s.key_parameter)
 SECRET_HEADERS = ("Authorization", "x-api-key", "Cookie")
 
 
@@ -74,7 +75,7 @@ class TokenMiddleware:
         for header in SECRET_HEADERS:
             request.headers.pop(header, None)
         for name, token in self.addresses.tokens.items():
-            if below(request.url, self.addresses.configured[name]):
+            if name not in KEYS_IN_QUERY and below(request.url, self.addresses.configured[name]):
                 header = TOKEN_HEADERS.get(name, "Authorization")
                 request.headers[header] = token if name in TOKEN_HEADERS else f"Bearer {token}"
 

@@ -23,8 +23,10 @@ from output.run_folder import RunFolder
 from pipelines import DETECTORS
 from pipelines.dossier import Dossier
 from pipelines.papers import own_papers
+from pipelines.papers.review import named_places
 from spiders.addresses import Addresses
 from spiders.leads import place
+from spiders.papers import Wanted, lookup_url
 from spiders.release import Read, ReleaseSpider, Root
 
 PAPERS_READ = 2
@@ -62,6 +64,15 @@ def targets_of(reference: str) -> tuple[str, ...]:
 
 def entry_targets(path: Path) -> tuple[str, ...]:
     """All links of an index entry that this crawler can follow, the end model's weights first."""
+    links = [*entry_links(path, "weights_endmodel"), *entry_links(path, "weights_basemodel"), *entry_links(path)]
+    found = [where.target for link in links if (where := place(link)) is not None]
+    if not found:
+        raise BadReferenceError(f"{path} has no link to the Hub, GitHub or arXiv")
+    return tuple(dict.fromkeys(found))
+
+
+def entry_links(path: Path, *blocks: str) -> list[str]:
+    """Links of an index entry, of the named blocks or of all. Raises BadReferenceError."""
     import yaml
 
     try:
@@ -70,18 +81,21 @@ def entry_targets(path: Path) -> tuple[str, ...]:
         raise BadReferenceError(f"{path} cannot be read as an index entry: {error}") from error
     if not isinstance(entry, dict):
         raise BadReferenceError(f"{path} is no index entry")
-    order = ["weights_endmodel", "weights_basemodel", *entry]
     found: list[str] = []
-    for key in order:
+    for key in blocks or entry:
         block = entry.get(key)
         links = block.get("link") if isinstance(block, dict) else None
-        for link in links if isinstance(links, list) else [links]:
-            where = place(link) if isinstance(link, str) else None
-            if where is not None:
-                found.append(where.target)
-    if not found:
-        raise BadReferenceError(f"{path} has no link to the Hub, GitHub or arXiv")
-    return tuple(dict.fromkeys(found))
+        found += [link for link in (links if isinstance(links, list) else [links]) if isinstance(link, str)]
+    return found
+
+
+def root_of(reference: str) -> Root:
+    """What to crawl for one thing that was typed; an index entry also names papers at other places than arXiv."""
+    if not reference.strip().endswith((".yaml", ".yml")):
+        return Root(targets_of(reference))
+    path = Path(reference.strip())
+    papers = tuple(link for link in entry_links(path, "preprint", "paper") if lookup_url(link))
+    return Root(targets_of(reference), path.stem, papers)
 
 
 @dataclass
@@ -106,7 +120,7 @@ def crawl(
     progress: Progress | None = None,
 ) -> Outcome:
     """Crawl releases into a run folder. Raises BadReferenceError and RunExistsError before anything is asked."""
-    roots = [Root(targets_of(r), Path(r).stem if r.endswith((".yaml", ".yml")) else None) for r in references]
+    roots = [root_of(r) for r in references]
     addresses = addresses or Addresses()
     run = RunFolder(folder, list(references), SOFTWARE, replace=replace)
     outcome = Outcome(folder, "incomplete")
@@ -129,7 +143,8 @@ def crawl(
     if progress is not None:
         progress.watch(crawler)
     try:
-        process.crawl(crawler, roots=roots, max_hops=max_hops, choose_papers=choose_papers, session=session)
+        process.crawl(crawler, roots=roots, max_hops=max_hops, choose_papers=choose_papers,
+                      choose_lookups=choose_lookups, session=session)  # fmt: skip
         process.start(stop_after_crawl=True)
     finally:
         outcome.interrupted = "shutdown" in reasons and not outcome.failures
@@ -170,6 +185,13 @@ def choose_papers(item: Read) -> list[tuple[str, str]]:
     """Ids and versions of the papers that are this release's own: only their PDFs are asked for."""
     papers = own_papers(dossier_of(item))
     return [(p.id, p.version) for p in papers if p.verdict == "own" and p.version][:PAPERS_READ]
+
+
+def choose_lookups(item: Read) -> Wanted:
+    """What is asked of others: the release's own papers, and those of its base models."""
+    dossier = dossier_of(item)
+    papers = [p for p in own_papers(dossier) if p.verdict in ("own", "earlier") or p.component_target]
+    return Wanted(tuple(p.id for p in papers), tuple(named.address for named in named_places(dossier)))
 
 
 class JsonLines(logging.Handler):

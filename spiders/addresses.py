@@ -6,9 +6,10 @@ The environment variables are those of the interface contract; a replay server o
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Service:
 
     `slot` is the pace it shares (arXiv's limit holds over all its machines together); `delay` the seconds between two
     requests; `concurrency` how many may be under way; `redirects_to` further hosts that it is known to redirect to;
-    `headers` what its documentation asks to send.
+    `headers` what its documentation asks to send; `key_parameter` the part of the query that carries its token, where
+    that is no header.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Service:
     redirects_to: tuple[str, ...] = ()
     token_variable: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    key_parameter: str | None = None
 
 
 HUB = Service(
@@ -66,9 +69,20 @@ OPENALEX = Service(
     0.1,
     2,
     token_variable="OPENALEX_API_KEY",  # noqa: S106
+    key_parameter="api_key",  # https://developers.openalex.org/guides/authentication
 )
+# Single papers that a document names; public, no key.
+ACL_ANTHOLOGY = Service(
+    "acl-anthology", "ACL_ANTHOLOGY_URL", "https://aclanthology.org", "acl-anthology", 2.0, 1, ("www.aclanthology.org",)
+)
+OPENREVIEW = Service("openreview", "OPENREVIEW_URL", "https://api2.openreview.net", "openreview", 1.0, 1)
+HAL = Service("hal", "HAL_URL", "https://api.archives-ouvertes.fr", "hal", 1.0, 1)
+ZENODO = Service("zenodo", "ZENODO_URL", "https://zenodo.org/api", "zenodo", 1.0, 1)
 # The longer address first where one begins with the other.
-SERVICES = (HUB, GITHUB, GITHUB_RAW, GITHUB_CODELOAD, ARXIV_API, ARXIV, SEMANTIC_SCHOLAR, OPENALEX)
+SERVICES = (
+    HUB, GITHUB, GITHUB_RAW, GITHUB_CODELOAD, ARXIV_API, ARXIV, SEMANTIC_SCHOLAR, OPENALEX, ACL_ANTHOLOGY, OPENREVIEW,
+    HAL, ZENODO,
+)  # fmt: skip
 
 
 class Addresses:
@@ -92,16 +106,24 @@ class Addresses:
         return next((s for s in SERVICES if below(url, self.configured[s.name])), None)
 
     def actual(self, public_url: str) -> str:
-        """The address to ask for a public one."""
+        """The address to ask for a public one, with the key of a service that wants it in the query."""
         service = self.service(public_url)
         if service is None:
             return public_url
-        return self.configured[service.name] + public_url[len(service.public) :]
+        url = self.configured[service.name] + public_url[len(service.public) :]
+        if service.key_parameter and service.name in self.tokens:
+            key = urlencode({service.key_parameter: self.tokens[service.name]})
+            url += ("&" if "?" in url else "?") + key
+        return url
 
     def public(self, url: str) -> str:
-        """The public address of one that was asked."""
+        """The public address of one that was asked, without a key."""
         service = self.asked_service(url)
-        return url if service is None else service.public + url[len(self.configured[service.name]) :]
+        if service is None:
+            return url
+        if service.key_parameter:
+            url = re.sub(rf"[?&]{re.escape(service.key_parameter)}=[^&]*", "", url)
+        return service.public + url[len(self.configured[service.name]) :]
 
     def origins(self) -> frozenset[str]:
         """`host:port` of every configured address: the only private addresses that may be asked."""

@@ -1,8 +1,17 @@
-"""Papers: what arXiv says of all ids of a crawl in one request, and the PDF of a version."""
+"""Papers: what arXiv says of all ids of a release in one request, the PDF of a version, and what others say of review.
+
+Databases are asked for all ids of a release at once and only where a key is configured; places that keep single papers
+(ACL Anthology, OpenReview, HAL, Zenodo) only for papers that a document names, without a key.
+"""
 
 from __future__ import annotations
 
-from spiders.addresses import ARXIV, ARXIV_API
+import json
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from spiders.addresses import ACL_ANTHOLOGY, ARXIV, ARXIV_API, HAL, OPENALEX, OPENREVIEW, SEMANTIC_SCHOLAR, ZENODO
 from spiders.walk import PAPER_CAP, Ask, Walk
 
 FEED_TARGET = "arxiv:*"
@@ -33,3 +42,78 @@ async def walk_pdf(walk: Walk, ident: str, version: str) -> None:
     url = f"{ARXIV.public}/pdf/{ident}{version}"
     view = f"https://arxiv.org/abs/{ident}{version}"
     await walk.ask(Ask(url, "paper", walk.target, view, version, cap=PAPER_CAP))
+
+
+# --- peer review and other archives
+
+LOOKUP_TARGET = "papers:*"
+ADDRESSES_ASKED = 4
+SEMANTIC_SCHOLAR_IDS = 500  # api.semanticscholar.org/api-docs/graph: paper/batch takes at most so many
+OPENALEX_IDS = 100  # developers.openalex.org: values of one filter that are joined by `|`
+S2_FIELDS = "title,externalIds,venue,publicationVenue,publicationTypes,journal,year,publicationDate,authors.name"
+OPENALEX_FIELDS = "id,doi,title,publication_year,type,primary_location,locations,authorships"
+HAL_FIELDS = (
+    "halId_s,uri_s,title_s,docType_s,journalTitle_s,conferenceTitle_s,peerReviewing_s,doiId_s,arxivId_s,"
+    "producedDateY_i,authFullName_s"
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is worth looking up: arXiv ids in databases, and addresses that documents give for the model's paper."""
+
+    arxiv: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+async def walk_lookups(walk: Walk, wanted: Wanted, keys: Collection[str]) -> None:
+    """Ask what is wanted; `keys` are the names of services that a key is configured for."""
+    for ask in (*database_asks(wanted.arxiv, walk.target, keys), *address_asks(wanted.addresses, walk.target)):
+        await walk.ask(ask)
+
+
+def database_asks(ids: tuple[str, ...], target: str, keys: Collection[str]) -> Iterator[Ask]:
+    if SEMANTIC_SCHOLAR.name in keys:
+        for batch in batches(ids, SEMANTIC_SCHOLAR_IDS):
+            url = f"{SEMANTIC_SCHOLAR.public}/graph/v1/paper/batch?fields={S2_FIELDS}"
+            body = json.dumps({"ids": [f"ARXIV:{ident}" for ident in batch]}).encode()
+            view = f"https://www.semanticscholar.org/arxiv/{batch[0]}"
+            yield Ask(url, "paper_metadata", target, view, headers={"Content-Type": "application/json"}, body=body)
+    if OPENALEX.name in keys:
+        for batch in batches([ident for ident in ids if "/" not in ident], OPENALEX_IDS):
+            dois = "%7C".join(f"10.48550/arxiv.{ident}" for ident in batch)
+            url = f"{OPENALEX.public}/works?filter=doi:{dois}&per-page={OPENALEX_IDS}&select={OPENALEX_FIELDS}"
+            yield Ask(url, "paper_metadata", target, f"https://openalex.org/works?filter=doi:{dois}")
+
+
+def batches(ids: Collection[str], size: int) -> Iterator[list[str]]:
+    listed = sorted(ids)
+    return (listed[n : n + size] for n in range(0, len(listed), size))
+
+
+def address_asks(addresses: tuple[str, ...], target: str) -> Iterator[Ask]:
+    urls = dict.fromkeys(found for address in addresses if (found := lookup_url(address)))
+    for url, view in list(urls)[:ADDRESSES_ASKED]:
+        yield Ask(url, "paper_metadata", target, view)
+
+
+def lookup_url(address: str) -> tuple[str, str] | None:
+    """What to ask for an address that people open, and that address: None where nothing is known to answer it."""
+    for pattern, ask in LOOKUPS:
+        if match := re.search(pattern, address):
+            return ask(match[1]), f"https://{match[0]}"
+    return None
+
+
+# What a landing page is called, and what gives its data: BibTeX of the Anthology, API v2 of OpenReview
+# (docs.openreview.net), search of HAL (api.archives-ouvertes.fr/docs), records of Zenodo (developers.zenodo.org).
+LOOKUPS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    (r"aclanthology\.org/([A-Z]\d\d-\d{4}|\d{4}\.[\w-]{1,40}\.\d+)", lambda i: f"{ACL_ANTHOLOGY.public}/{i}.bib"),
+    (r"openreview\.net/(?:forum|pdf)\?id=([\w-]{5,20})", lambda i: f"{OPENREVIEW.public}/notes?id={i}"),
+    (
+        r"hal\.(?:science|archives-ouvertes\.fr|inria\.fr)/((?:hal|inria|tel)-\d{5,9})(?:v\d+)?",
+        lambda i: f"{HAL.public}/search/?q=halId_s:{i}&wt=json&fl={HAL_FIELDS}",
+    ),
+    (r"zenodo\.org/records?/(\d{3,10})", lambda i: f"{ZENODO.public}/records/{i}"),
+    (r"doi\.org/10\.5281/zenodo\.(\d{3,10})", lambda i: f"{ZENODO.public}/records/{i}"),
+)

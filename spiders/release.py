@@ -18,7 +18,7 @@ from spiders.document import Document, Lead, Miss
 from spiders.github import walk_github
 from spiders.hub import organisation_models, resolve_name, resolved, walk_dataset, walk_model
 from spiders.leads import rank_repositories
-from spiders.papers import FEED_TARGET, walk_feed, walk_pdf
+from spiders.papers import FEED_TARGET, LOOKUP_TARGET, Wanted, walk_feed, walk_lookups, walk_pdf
 from spiders.walk import Walk
 
 DATASETS_PER_MODEL = 12
@@ -29,10 +29,14 @@ BASE_CHAIN = 3
 
 @dataclass(frozen=True)
 class Root:
-    """What was asked for: targets that belong to one system, the first of them being the release itself."""
+    """What was asked for: targets that belong to one system, the first of them being the release itself.
+
+    `papers` are further addresses that an index entry gives for the paper.
+    """
 
     targets: tuple[str, ...]
     entry: str | None = None
+    papers: tuple[str, ...] = ()
 
 
 @dataclass
@@ -58,6 +62,7 @@ class Read:
 
 
 PaperChoice = Callable[[Read], Iterable[tuple[str, str]]]
+LookupChoice = Callable[[Read], Wanted]
 
 
 class ReleaseSpider(scrapy.Spider):
@@ -68,16 +73,19 @@ class ReleaseSpider(scrapy.Spider):
         roots: Sequence[Root] = (),
         max_hops: int = 2,
         choose_papers: PaperChoice | None = None,
+        choose_lookups: LookupChoice | None = None,
         session: Any = None,
         remember: Remember | None = None,
         **kwargs: Any,
     ) -> None:
-        """`choose_papers` says which arXiv ids and versions are worth their PDF; `session` is for the crawl's parts;
+        """`choose_papers` says which arXiv ids and versions are worth their PDF, `choose_lookups` which papers others
+        are asked about; `session` is for the crawl's parts;
         `remember` answers from earlier runs."""
         super().__init__(**kwargs)
         self.roots = roots
         self.max_hops = max_hops
         self.choose_papers = choose_papers
+        self.choose_lookups = choose_lookups
         self.session = session
         self.remember = remember
 
@@ -179,15 +187,24 @@ class ReleaseSpider(scrapy.Spider):
         """arXiv facts of all ids in one request, then the PDFs that the crawl chose."""
         ids = {x.target.removeprefix("arxiv:") for x in release.leads if x.relation == "paper"}
         ids |= {t.removeprefix("arxiv:") for t in release.root.targets if t.startswith("arxiv:")}
-        if not ids:
-            return
-        feed = Walk(FEED_TARGET, self.asker.fetch)
-        await walk_feed(feed, sorted(ids))
-        release.walks[feed.target] = feed
+        if ids:
+            feed = Walk(FEED_TARGET, self.asker.fetch)
+            await walk_feed(feed, sorted(ids))
+            release.walks[feed.target] = feed
+        await self.look_up(release)
         for ident, version in list(self.choose_papers(assemble(release)) if self.choose_papers else ()):
             paper = Walk(f"arxiv:{ident}", self.asker.fetch)
             await walk_pdf(paper, ident, version)
             release.walks[paper.target] = paper
+
+    async def look_up(self, release: Release) -> None:
+        """What databases and places of single papers say of the release's own papers."""
+        wanted = self.choose_lookups(assemble(release)) if self.choose_lookups else Wanted()
+        wanted = replace(wanted, addresses=(*release.root.papers, *wanted.addresses))
+        walk = Walk(LOOKUP_TARGET, self.asker.fetch)
+        await walk_lookups(walk, wanted, self.asker.addresses.tokens)
+        if walk.documents or walk.misses:
+            release.walks[walk.target] = walk
 
 
 def assemble(release: Release) -> Read:

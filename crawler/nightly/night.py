@@ -36,7 +36,7 @@ from crawler.nightly.plan import Plan, detectors_version, fingerprints, make_pla
 from crawler.nightly.questions import Fingerprint, Question, of_dossier, questions, read_answer, single_question
 from crawler.progress import Progress
 from crawler.publish import Published, finish_publications, publish
-from crawler.run import choose_papers, log_to
+from crawler.run import choose_lookups, choose_papers, log_to
 from crawler.session import Session
 from crawler.settings import SOFTWARE, settings
 from crawler.state import LEASE_SECONDS, KnownEntry, LeaseLostError, Night, Reading, State, Work, now
@@ -480,7 +480,7 @@ def crawl(
     if progress is not None:
         progress.watch(crawler)
     try:
-        process.crawl(crawler, night=run, choose_papers=choose_papers, session=session)
+        process.crawl(crawler, night=run, choose_papers=choose_papers, choose_lookups=choose_lookups, session=session)
         process.start(stop_after_crawl=True)
     finally:
         log.close()

@@ -14,7 +14,7 @@ from pipelines.readers.arxiv import find_ids
 from pipelines.readers.phrases import Anchored
 from spiders.document import Document
 
-Place = Literal["own_words", "label", "citation", "foreign", "text", "tag"]
+Place = Literal["own_words", "label", "citation", "foreign", "text", "tag", "entry"]
 
 MAX_MENTIONS = 500
 BIBTEX_LIMIT = 12_000

@@ -62,6 +62,8 @@ def find_papers(dossier: Dossier) -> list[OwnPaper]:
     for target in releases:
         documents = release_documents(dossier, target)
         named = [m for d in documents for m in mentions(d)] + [m for d in documents for m in tag_mentions(d)]
+        if target == dossier.root:
+            named += entry_mentions(dossier, feeds)
         name = release_name(dossier, target)
         known = bases if target == dossier.root else ()
         declared = tuple(b for d in documents for b in declared_bases(d)) if target == dossier.root else ()
@@ -135,6 +137,18 @@ def tag_mentions(document: Document) -> Iterable[Mention]:
             yield Mention(
                 match["new"] or match["old"], match["version"] or "", "tag", "", document, start, start + len(tag)
             )
+
+
+def entry_mentions(dossier: Dossier, feeds: Sequence[tuple[Document, Feed]]) -> Iterable[Mention]:
+    """Papers that arXiv was asked about though no document names them: those that an index entry links."""
+    if dossier.entry is None:
+        return
+    named = {lead.target.removeprefix("arxiv:") for lead in dossier.leads if lead.relation == "paper"}
+    named |= {m.id for d in dossier.of("model_card", "source_file") for m in mentions(d)}
+    for document, feed in feeds:
+        for entry in feed.entries:
+            if entry.id not in named:
+                yield Mention(entry.id, "", "entry", "", document, entry.ident.start, entry.ident.end)
 
 
 def declared_bases(document: Document) -> list[str]:
@@ -211,7 +225,7 @@ def weigh(
 
     owner, _, repository = name.rpartition("/")
     match, by = best_match(titles, repository, owner, bases)
-    maker = kinds & {"own_words", "label", "citation"}
+    maker = kinds & {"own_words", "label", "citation", "entry"}
     if match == "full" and data_for(title, repository):
         return paper("cited", f"about data for the model ({by})"), "name"
     if match == "full":
@@ -232,7 +246,8 @@ def weigh(
         return paper("earlier", f"title names another model of the same maker ({title[:120]})"), "name"
     called_after = not bases and pieces(by.removesuffix(" paper")) in heads(repository)
     if match == "family" and (maker or len(by.split()) >= 5 or called_after):
-        reason = f"title names the family of the model, and the maker gives it as the reference ({by})"
+        giver = "the index entry" if kinds == {"entry"} else "the maker"
+        reason = f"title names the family of the model, and {giver} gives it as the reference ({by})"
         return paper("own", reason), "words"
     if used:
         given = kinds & {"own_words", "label"} or sole

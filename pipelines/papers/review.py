@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -17,6 +17,7 @@ from pipelines.papers.names import match_title
 from pipelines.papers.own import OwnPaper, release_documents, release_name
 from pipelines.papers.preprint import place_name
 from pipelines.papers.venues import (
+    PaperPlace,
     Review,
     find_venue,
     is_archive,
@@ -29,7 +30,7 @@ from pipelines.papers.venues import (
 )
 from pipelines.readers.arxiv import Field
 from pipelines.readers.phrases import Anchored
-from pipelines.readers.publications import AnswerError, Publication, read_answer
+from pipelines.readers.publications import ARCHIVES, AnswerError, Publication, read_answer
 from spiders.document import Document
 
 CLAIMS_SHOWN = 3
@@ -52,38 +53,62 @@ def records(detector: Detector, dossier: Dossier, papers: Sequence[OwnPaper]) ->
     for paper in papers:
         if paper.verdict in ("own", "earlier") or (paper.verdict == "base" and paper.component_target):
             yield from paper_records(detector, dossier, paper)
-    yield from linked_papers(detector, dossier)
+    works = list(lookups(dossier))
+    yield from kept_elsewhere(detector, dossier, works, papers)
+    yield from linked_papers(detector, dossier, [d.source.url for d, _ in works])
 
 
-def linked_papers(detector: Detector, dossier: Dossier) -> Iterator[EvidenceRecord]:
-    """Addresses at publishers that the maker gives for this model's paper: pointers, not read."""
+class NamedPlace(msgspec.Struct, frozen=True):
+    """An address at a place of papers that the maker gives for this model's paper."""
+
+    document: Document
+    start: int
+    end: int
+    place: PaperPlace
+
+    @property
+    def address(self) -> str:
+        return self.document.text[self.start : self.end]
+
+
+def named_places(dossier: Dossier) -> list[NamedPlace]:
+    """Each address once, in the order in which documents give them."""
     owner, _, repository = release_name(dossier, dossier.root).rpartition("/")
-    shown: set[str] = set()
+    found: dict[str, NamedPlace] = {}
     for document in release_documents(dossier, dossier.root):
         if document.kind == "hub_model":
             continue
         entries = document.once(entries_of)
         for match in islice(place_pattern().finditer(document.text), ADDRESSES_READ):
-            if match[0] in shown or not of_this_model(document, match.start(), match.end(), entries, owner, repository):
-                continue
-            shown.add(match[0])
-            place = lexicon().places[int(str(match.lastgroup)[1:])]
-            quote, selector = quote_span(document.text, match.start(), match.end())
-            yield detector.record(
-                dossier.subject(dossier.root),
-                "paper",
-                "paper.published",
-                "linked",
-                f"{place_name(document)} gives {match[0]} as the paper ({place.name}), not read.",
-                rule="publisher-link",
-                points="open" if place.reviewed else "neutral",
-                value={"url": match[0], "place": place.name, "reviewed": place.reviewed},
-                source=document.source,
-                quote=quote,
-                selector=selector,
-            )
-            if len(shown) >= CLAIMS_SHOWN:
-                return
+            if of_this_model(document, match.start(), match.end(), entries, owner, repository):
+                place = lexicon().places[int(str(match.lastgroup)[1:])]
+                found.setdefault(match[0], NamedPlace(document, match.start(), match.end(), place))
+    return list(found.values())
+
+
+def linked_papers(detector: Detector, dossier: Dossier, read: Collection[str]) -> Iterator[EvidenceRecord]:
+    """Addresses that the maker gives for this model's paper and that were not read."""
+    unread = [n for n in named_places(dossier) if not any(paper_id(n.address) in url for url in read)]
+    for named in unread[:CLAIMS_SHOWN]:
+        quote, selector = quote_span(named.document.text, named.start, named.end)
+        yield detector.record(
+            dossier.subject(dossier.root),
+            "paper",
+            "paper.published",
+            "linked",
+            f"{place_name(named.document)} gives {named.address} as the paper ({named.place.name}), not read.",
+            rule="publisher-link",
+            points="open" if named.place.reviewed else "neutral",
+            value={"url": named.address, "place": named.place.name, "reviewed": named.place.reviewed},
+            source=named.document.source,
+            quote=quote,
+            selector=selector,
+        )
+
+
+def paper_id(address: str) -> str:
+    """What an address calls the paper: `2024.acl-long.841`, the id of a forum, the number of a record."""
+    return re.split(r"[/=.](?=[\w-]+$)" if "zenodo" in address else r"[/=]", address.rstrip("/"))[-1]
 
 
 def of_this_model(
@@ -146,7 +171,7 @@ def paper_records(detector: Detector, dossier: Dossier, paper: OwnPaper) -> Iter
                 "paper.published",
                 "absent",
                 f"No peer-reviewed paper found for arXiv {paper.versioned} (searched: "
-                f"{', '.join(dict.fromkeys(s.what for s in read))}).",
+                f"{', '.join(dict.fromkeys(s.what for s in read))}{not_asked(dossier)}).",
                 rule="none-said",
                 points="closed" if paper.verdict == "own" else "neutral",
                 value={"arxiv": paper.versioned, "status": "preprint" if not said else said[0].review.status},
@@ -161,11 +186,14 @@ def points_of(review: Review, paper: OwnPaper) -> Points:
     """Which way it points: a poster, a workshop or another version's paper is partial, a submission is none."""
     if paper.verdict == "base":
         return "neutral"
+    points = track_points(review)
+    return "partial" if points == "open" and paper.verdict == "earlier" else points
+
+
+def track_points(review: Review) -> Points:
     if review.status not in ("published", "accepted"):
         return "closed"
-    if paper.verdict == "earlier" or review.track in ("poster", "workshop", "demo"):
-        return "partial"
-    return "open"
+    return "partial" if review.track in ("poster", "workshop", "demo") else "open"
 
 
 def describe(one: Said) -> str:
@@ -189,10 +217,28 @@ def review_sources(dossier: Dossier, paper: OwnPaper) -> list[Searched]:
     found = []
     if paper.feed:
         found.append(searched(paper.feed, "arXiv journal reference, DOI and comment"))
-    found += [searched(d, "paper database") for d in dossier.of("paper_metadata")]
+    found += [searched(d, database_name(d.source.url)) for d in dossier.of("paper_metadata")]
     documents = release_documents(dossier, paper.component_target or dossier.root)
     found += [searched(d, place_name(d)) for d in documents if d.kind != "hub_model"]
     return found
+
+
+def database_name(url: str) -> str:
+    names = {
+        "semanticscholar.org": "Semantic Scholar",
+        "openalex.org": "OpenAlex",
+        "aclanthology.org": "ACL Anthology",
+        "openreview.net": "OpenReview",
+        "archives-ouvertes.fr": "HAL",
+        "zenodo.org": "Zenodo",
+    }
+    return next((name for host, name in names.items() if host in url), "paper database")
+
+
+def not_asked(dossier: Dossier) -> str:
+    """Services that could not tell: an absence that was searched without them says so."""
+    missed = dict.fromkeys(database_name(m.source.url) for m in dossier.misses if m.what == "paper_metadata")
+    return f"; could not be asked: {', '.join(missed)}" if missed else ""
 
 
 def from_feed(paper: OwnPaper) -> Iterator[Said]:
@@ -212,26 +258,101 @@ def from_feed(paper: OwnPaper) -> Iterator[Said]:
         yield said("arXiv comment", "comment", review, entry.comment)
 
 
-def from_databases(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
-    """OpenAlex, Semantic Scholar, DBLP: a venue that reviews is a publication, an archive is a preprint."""
+def lookups(dossier: Dossier) -> Iterator[tuple[Document, Publication]]:
+    """Every work that a service told of, with the answer it stands in."""
     for document in dossier.of("paper_metadata"):
         try:
             answer = read_answer(document.body)
         except AnswerError:
             continue
-        data = json.loads(document.body)
-        for work in answer.publications:
-            if not same_work(work, paper):
-                continue
-            reviewed = work.venue and not is_archive(work.venue)
-            hit = find_venue(work.venue)
-            kind = hit[0].kind if hit else work.kind
-            name = hit[0].name if hit else work.venue
-            review = (
-                Review("published", name, track_of(work.venue, kind), work.year) if reviewed else Review("preprint")
+        yield from ((document, work) for work in answer.publications)
+
+
+def from_databases(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
+    """Databases and places of single papers: a venue that reviews is a publication, an archive is a preprint."""
+    for document, work in lookups(dossier):
+        if same_work(work, paper):
+            yield said_by(document, work)
+
+
+def said_by(document: Document, work: Publication) -> Said:
+    review = review_of(work)
+    quote, selector = (
+        quote_span(document.text, *work.span) if work.span else quote_pointer(json.loads(document.body), work.pointer)
+    )
+    doi = work.doi if review.status == "published" else ""
+    return Said(work.service, "database", review, document, quote, selector, doi=doi)
+
+
+def review_of(work: Publication) -> Review:
+    if work.service == "OpenReview":
+        return read_comment(work.venue) or Review("submitted" if "submi" in work.venue.lower() else "preprint")
+    if not work.venue or is_archive(work.venue):
+        return Review("preprint")
+    hit = find_venue(work.venue)
+    kind = hit[0].kind if hit else work.kind
+    return Review("published", hit[0].name if hit else work.venue, track_of(work.venue, kind), work.year)
+
+
+def kept_elsewhere(
+    detector: Detector, dossier: Dossier, works: Sequence[tuple[Document, Publication]], papers: Sequence[OwnPaper]
+) -> Iterator[EvidenceRecord]:
+    """Single works that a document gives for this model: an archived preprint, or a paper that is on no arXiv."""
+    own = [p for p in papers if p.verdict in ("own", "earlier")]
+    subject = dossier.subject(dossier.root)
+    for document, work in works:
+        if not work.address:
+            continue
+        if work.service in ARCHIVES and review_of(work).status not in ("withdrawn",):
+            title = quote_pointer(json.loads(document.body), title_pointer(work))
+            yield detector.record(
+                subject,
+                "preprint",
+                "preprint.archived",
+                "present",
+                f"Preprint published on {work.service}: {work.title[:160]} ({work.address}).",
+                rule="archived-elsewhere",
+                points="open",
+                value={"url": work.address, "title": work.title, "service": work.service, "doi": work.doi or None},
+                source=document.source,
+                quote=title[0],
+                selector=title[1],
             )
-            quote, selector = quote_pointer(data, work.pointer)
-            yield Said(work.service, "database", review, document, quote, selector, doi=work.doi if reviewed else "")
+        if any(same_work(work, paper) for paper in own):
+            continue
+        one = said_by(document, work)
+        reviewed = one.review.status in ("published", "accepted")
+        for indicator in ("paper.published", "paper.status") if reviewed else ("paper.status",):
+            yield detector.record(
+                subject,
+                "paper",
+                indicator,
+                "present",
+                f"Paper {describe(one)} ({work.title[:120]}; {work.service}).",
+                rule="named-work",
+                points=track_points(one.review),
+                value={
+                    "arxiv": None,
+                    "status": one.review.status,
+                    "venue": one.review.venue or None,
+                    "track": one.review.track or None,
+                    "year": one.review.year,
+                    "doi": one.doi or None,
+                    "url": work.address,
+                    "said_by": one.by,
+                    "as_said": one.quote.exact,
+                },
+                source=document.source,
+                quote=one.quote,
+                selector=one.selector,
+            )
+
+
+def title_pointer(work: Publication) -> str:
+    """Where the title of an archived work stands in its answer."""
+    if work.service == "OpenReview":
+        return work.pointer.removesuffix("venue/value").removesuffix("title/value") + "title/value"
+    return work.pointer.rpartition("/")[0] + ("/title" if work.service == "Zenodo" else "/title_s")
 
 
 def same_work(work: Publication, paper: OwnPaper) -> bool:

@@ -1,8 +1,9 @@
-"""What paper databases answer: OpenAlex works, Semantic Scholar papers, DBLP hits, read into one shape.
+"""What others say of a paper, read into one shape: works of OpenAlex, papers of Semantic Scholar, hits of DBLP, notes
+of OpenReview, documents of HAL, records of Zenodo, and BibTeX of the ACL Anthology.
 
-Traps that the recorded answers hold: an OpenAlex conference paper has `type: article` and `is_published: false`, so the
+Traps that recorded answers hold: an OpenAlex conference paper has `type: article` and `is_published: false`, so the
 kind of its source decides; a DBLP hit has its single author as an object and every number as a string; Semantic Scholar
-answers an unknown id of a batch with null.
+answers an unknown id of a batch with null; OpenReview wraps every value (`{"value": …}`) and shows submissions too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any, Literal
 
 import msgspec
 
-Service = Literal["OpenAlex", "Semantic Scholar", "DBLP"]
+Service = Literal["OpenAlex", "Semantic Scholar", "DBLP", "ACL Anthology", "OpenReview", "HAL", "Zenodo"]
+# Places that keep preprints: a work there is archived, whatever else is said of it.
+ARCHIVES: tuple[Service, ...] = ("HAL", "Zenodo", "OpenReview")
 
 MAX_ITEMS = 500
 
@@ -32,11 +35,17 @@ DBLP_TYPES = {
     "Reference Works": "",
     "Data and Artifacts": "",
 }
+# https://api.archives-ouvertes.fr/ref/doctype: kinds of documents that a venue publishes
+HAL_REVIEWED = {"ART": "journal", "COMM": "conference", "POSTER": "conference"}
 S2_TYPES = {"JournalArticle": "journal", "Conference": "conference"}
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """One work as one service knows it. `venue` is empty for a preprint; `pointer` leads to what says so."""
+    """One work as one service knows it.
+
+    `venue` is empty for a preprint; `pointer` leads to what says so, `span` are its characters where the answer is no
+    JSON; `address` is where a person finds the work at that service.
+    """
 
     service: Service
     title: str
@@ -47,6 +56,8 @@ class Publication(msgspec.Struct, frozen=True):
     year: int | None
     authors: tuple[str, ...]
     pointer: str
+    span: tuple[int, int] | None = None
+    address: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -61,6 +72,8 @@ class AnswerError(ValueError):
 
 def read_answer(body: bytes) -> Answer:
     """Read an answer, one work or a list of them. Raises AnswerError for anything else."""
+    if body.lstrip()[:1] == b"@":
+        return Answer(tuple(bibtex(body.decode("utf-8", "replace"))))
     try:
         data = json.loads(body)
     except ValueError as error:
@@ -75,7 +88,7 @@ def read_answer(body: bytes) -> Answer:
         if item is not None and len(found) < MAX_ITEMS:
             found.append(read(item, pointer, unknown))
     if not known:
-        raise AnswerError("neither a work of OpenAlex, nor a paper of Semantic Scholar, nor hits of DBLP")
+        raise AnswerError("no answer of a service that is known to keep papers")
     return Answer(tuple(found), (), tuple(unknown))
 
 
@@ -94,6 +107,15 @@ def works(data: Any) -> Iterator[tuple[str, Any, Any]]:
         for n, hit in enumerate(hits if isinstance(hits, list) else [hits]):
             place = f"/result/hits/hit/{n}/info" if isinstance(hits, list) else "/result/hits/hit/info"
             yield place, hit.get("info"), dblp
+    elif isinstance(data, dict) and isinstance(data.get("notes"), list):
+        yield "/notes", None, openreview
+        yield from ((f"/notes/{n}", note, openreview) for n, note in enumerate(data["notes"]) if isinstance(note, dict))
+    elif isinstance(data, dict) and isinstance((data.get("response") or {}).get("docs"), list):
+        yield "/response/docs", None, hal
+        docs = data["response"]["docs"]
+        yield from ((f"/response/docs/{n}", one, hal) for n, one in enumerate(docs) if isinstance(one, dict))
+    elif isinstance(data, dict) and isinstance(data.get("metadata"), dict) and "zenodo" in str(data.get("links") or ""):
+        yield "", data, zenodo
     elif isinstance(data, dict) and "paperId" in data:
         yield "", data, semantic_scholar
     elif isinstance(data, list | dict):
@@ -177,6 +199,105 @@ def dblp(info: dict[str, Any], pointer: str, unknown: dict[str, None]) -> Public
         int(year) if year.isdigit() else None,
         tuple(str(a.get("text") or "") for a in authors if isinstance(a, dict)),
         f"{pointer}/{'venue' if venue and reviewed else 'type'}",
+    )
+
+
+def openreview(note: dict[str, Any], pointer: str, _unknown: dict[str, None]) -> Publication:
+    """A note of API v2; its venue is words for people: "ICLR 2025 poster", "Submitted to ICLR 2025"."""
+
+    def value(key: str) -> Any:
+        wrapped = (note.get("content") or {}).get(key)
+        return wrapped.get("value") if isinstance(wrapped, dict) else None
+
+    authors = value("authors")
+    year = re.search(r"\b20\d\d\b", str(value("venue") or value("venueid") or ""))
+    return Publication(
+        "OpenReview",
+        str(value("title") or ""),
+        arxiv_of(str(value("_bibtex") or "")),
+        "",
+        str(value("venue") or ""),
+        "",
+        int(year[0]) if year else None,
+        tuple(str(name) for name in authors) if isinstance(authors, list) else (),
+        f"{pointer}/content/{'venue/value' if value('venue') else 'title/value' if value('title') else ''}".rstrip("/"),
+        address=f"https://openreview.net/forum?id={note.get('forum') or note.get('id') or ''}",
+    )
+
+
+def hal(document: dict[str, Any], pointer: str, unknown: dict[str, None]) -> Publication:
+    """A document of HAL: published where it is an article or a communication with a journal or a conference."""
+
+    def one(key: str) -> str:
+        value = document.get(key)
+        return str((value[0] if value else "") if isinstance(value, list) else value or "")
+
+    kind = HAL_REVIEWED.get(one("docType_s"), "")
+    key = "journalTitle_s" if one("journalTitle_s") else "conferenceTitle_s"
+    venue = one(key) if kind else ""
+    names = document.get("authFullName_s")
+    return Publication(
+        "HAL",
+        one("title_s"),
+        one("arxivId_s"),
+        plain_doi(one("doiId_s")),
+        venue,
+        kind if venue else "",
+        document["producedDateY_i"] if isinstance(document.get("producedDateY_i"), int) else None,
+        tuple(map(str, names)) if isinstance(names, list) else (),
+        f"{pointer}/{key if venue else 'docType_s' if 'docType_s' in document else 'halId_s'}",
+        address=one("uri_s"),
+    )
+
+
+def zenodo(record: dict[str, Any], pointer: str, _unknown: dict[str, None]) -> Publication:
+    """A record of Zenodo: it keeps what people put there and reviews nothing, so there is no venue."""
+    about = record["metadata"]
+    published = re.match(r"\d{4}", str(about.get("publication_date") or ""))
+    creators = about.get("creators")
+    return Publication(
+        "Zenodo",
+        str(about.get("title") or ""),
+        "",
+        plain_doi(record.get("doi")),
+        "",
+        "",
+        int(published[0]) if published else None,
+        tuple(str(c.get("name") or "") for c in creators if isinstance(c, dict)) if isinstance(creators, list) else (),
+        f"{pointer}/metadata/title",
+        address=str((record.get("links") or {}).get("self_html") or f"https://zenodo.org/records/{record.get('id')}"),
+    )
+
+
+BIBTEX_FIELD = re.compile(
+    r"(?im)^[ \t]{0,20}(\w{2,20})[ \t]{0,9}=[ \t]{0,9}(?:\"([^\"]{0,4000})\"|\{((?:[^{}]|\{[^{}]{0,400}\}){0,4000})\})"
+)
+MAX_BIBTEX = 400_000
+
+
+def bibtex(text: str) -> Iterator[Publication]:
+    """The first entry of a BibTeX file of the ACL Anthology; nothing that is not the Anthology's."""
+    fields: dict[str, tuple[str, tuple[int, int] | None]] = {}
+    for match in BIBTEX_FIELD.finditer(text[:MAX_BIBTEX]):
+        group = 2 if match[2] is not None else 3
+        fields.setdefault(match[1].lower(), (" ".join(match[group].split()), match.span(group)))
+    venue, span = fields.get("booktitle") or fields.get("journal") or ("", None)
+    address = fields.get("url", ("", None))[0]
+    if "aclanthology.org/" not in address or "title" not in fields:
+        return
+    year = fields.get("year", ("", None))[0]
+    yield Publication(
+        "ACL Anthology",
+        re.sub(r"[{}]", "", fields["title"][0]),
+        "",
+        plain_doi(fields.get("doi", ("", None))[0]),
+        re.sub(r"[{}]", "", venue),
+        "journal" if "journal" in fields else "conference",
+        int(year) if year.isdigit() else None,
+        tuple(part.strip() for part in re.split(r"\s+and\s+", fields.get("author", ("", None))[0]) if part.strip()),
+        "",
+        span or fields["title"][1],
+        address,
     )
 
 

@@ -17,6 +17,7 @@ class Asked:
     headers: dict[str, str]
     at: float
     number: int  # how often this path was asked before
+    body: bytes = b""  # of a POST
 
 
 @dataclass
@@ -59,11 +60,15 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
+    def do_POST(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with self.server.lock:
             number = self.server.paths().count(self.path)
             headers = {k.lower(): v for k, v in self.headers.items()}
-            asked = Asked(self.path, headers, time.monotonic(), number)
+            asked = Asked(self.path, headers, time.monotonic(), number, body)
             self.server.log.append(asked)
         answer = self.server.script(asked)
         time.sleep(answer.delay)
