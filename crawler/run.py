@@ -23,6 +23,7 @@ from output.run_folder import RunFolder
 from pipelines import DETECTORS
 from pipelines.dossier import Dossier
 from pipelines.papers import own_papers
+from pipelines.papers.preprint import listed_reports
 from pipelines.papers.review import named_places
 from spiders.addresses import Addresses
 from spiders.leads import place
@@ -30,6 +31,8 @@ from spiders.papers import Wanted, lookup_url
 from spiders.release import Read, ReleaseSpider, Root
 
 PAPERS_READ = 2
+BASE_PAPERS_READ = 1
+REPORTS_READ = 1
 NAME = r"[A-Za-z0-9][\w.-]{0,95}"
 
 
@@ -182,16 +185,25 @@ def finish(run: RunFolder, outcome: Outcome, session: Session) -> None:
 
 
 def choose_papers(item: Read) -> list[tuple[str, str]]:
-    """Ids and versions of the papers that are this release's own: only their PDFs are asked for."""
+    """Ids and versions of the papers of this release, then of its base model: only their PDFs are asked for."""
     papers = own_papers(dossier_of(item))
-    return [(p.id, p.version) for p in papers if p.verdict == "own" and p.version][:PAPERS_READ]
+    own = [(p.id, p.version) for p in papers if p.verdict == "own" and p.version]
+    base = [(p.id, p.version) for p in papers if p.component_target and p.version]
+    return [*own[:PAPERS_READ], *base[:BASE_PAPERS_READ]]
 
 
 def choose_lookups(item: Read) -> Wanted:
-    """What is asked of others: the release's own papers, and those of its base models."""
+    """What is asked of others: the release's own papers and those of its base models; and where arXiv has no own paper,
+    the report that lies in a repository."""
     dossier = dossier_of(item)
     papers = [p for p in own_papers(dossier) if p.verdict in ("own", "earlier") or p.component_target]
-    return Wanted(tuple(p.id for p in papers), tuple(named.address for named in named_places(dossier)))
+    on_arxiv = any(p.verdict == "own" and p.entry for p in papers)
+    reports = [] if on_arxiv else listed_reports(dossier)[:REPORTS_READ]
+    return Wanted(
+        tuple(p.id for p in papers),
+        tuple(named.address for named in named_places(dossier)),
+        tuple((r.target, r.revision, r.path) for r in reports if r.revision),
+    )
 
 
 class JsonLines(logging.Handler):

@@ -11,7 +11,20 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from spiders.addresses import ACL_ANTHOLOGY, ARXIV, ARXIV_API, HAL, OPENALEX, OPENREVIEW, SEMANTIC_SCHOLAR, ZENODO
+from spiders.addresses import (
+    ACL_ANTHOLOGY,
+    ARXIV,
+    ARXIV_API,
+    HAL,
+    OPENALEX,
+    OPENREVIEW,
+    SEMANTIC_SCHOLAR,
+    ZENODO,
+    github_page,
+    github_raw,
+    hub_file,
+    hub_page,
+)
 from spiders.walk import PAPER_CAP, Ask, Walk
 
 FEED_TARGET = "arxiv:*"
@@ -60,16 +73,30 @@ HAL_FIELDS = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is worth looking up: arXiv ids in databases, and addresses that documents give for the model's paper."""
+    """What is worth looking up: arXiv ids in databases, addresses that documents give for the model's paper, and
+    reports in repositories as target, revision and path."""
 
     arxiv: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    reports: tuple[tuple[str, str, str], ...] = ()
 
 
 async def walk_lookups(walk: Walk, wanted: Wanted, keys: Collection[str]) -> None:
     """Ask what is wanted; `keys` are the names of services that a key is configured for."""
-    for ask in (*database_asks(wanted.arxiv, walk.target, keys), *address_asks(wanted.addresses, walk.target)):
+    databases = database_asks(wanted.arxiv, walk.target, keys)
+    for ask in (*databases, *address_asks(wanted.addresses, walk.target), *map(report_ask, wanted.reports)):
         await walk.ask(ask)
+
+
+def report_ask(report: tuple[str, str, str]) -> Ask:
+    """A PDF in a repository on the Hub or GitHub, at a commit."""
+    target, revision, path = report
+    name = target.rpartition(":")[2]
+    if target.startswith("github:"):
+        url, view = github_raw(name, revision, path), github_page(name, revision, path)
+    else:
+        url, view = hub_file("models", name, revision, path), hub_page("models", name, revision, path)
+    return Ask(url, "paper", target, view, revision, path, PAPER_CAP)
 
 
 def database_asks(ids: tuple[str, ...], target: str, keys: Collection[str]) -> Iterator[Ask]:

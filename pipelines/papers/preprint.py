@@ -8,6 +8,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+
 from output.record import EvidenceRecord, Points
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
@@ -28,6 +30,8 @@ ANNOUNCED = Anchored(re.compile(
 BLOG = Anchored(re.compile(
     r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)(?:[^\s)\]>\"']{0,160}[^\s)\]>\"'.,;:])?"
 ))  # fmt: skip
+REPORTS_SHOWN = 5
+NO_REPORT = re.compile(r"(?i)licen[cs]e|agreement|polic(?:y|ies)|guide|guideline|poster|slides|tokeni[sz]er|terms")
 REPORT_FILE = re.compile(r"(?i)(?:report|paper|preprint|whitepaper|model[_-]?card|arxiv)[^/]*\.pdf$")
 
 
@@ -200,33 +204,68 @@ def none_archived(detector: Detector, dossier: Dossier, papers: Sequence[OwnPape
     )
 
 
+class ListedReport(msgspec.Struct, frozen=True):
+    """A PDF that a repository's listing names like a report of this model, and that was not read with it."""
+
+    document: Document  # the listing
+    pointer: str
+    target: str
+    revision: str
+    path: str
+    own: bool  # it is called after the model
+
+    @property
+    def host(self) -> str:
+        return "HuggingFace" if self.document.kind == "hub_model" else "GitHub"
+
+
+def listed_reports(dossier: Dossier) -> list[ListedReport]:
+    """PDFs of the release's own repositories by their names, those called after the model first."""
+    owner, _, repository = release_name(dossier, dossier.root).rpartition("/")
+    read = {(d.source.path or "").rsplit("/", 1)[-1] for d in dossier.of("paper")}
+    repositories = {d.target for d in release_documents(dossier, dossier.root)} | {dossier.root}
+    found = []
+    for document in dossier.of("hub_model", "github_tree"):
+        if document.target not in repositories:
+            continue
+        key, name = ("siblings", "rfilename") if document.kind == "hub_model" else ("tree", "path")
+        listing = hub_answer(document).get(key)
+        for n, entry in enumerate(listing if isinstance(listing, list) else []):
+            path = str(entry.get(name, "")) if isinstance(entry, dict) else ""
+            file = path.rsplit("/", 1)[-1]
+            if not file.lower().endswith(".pdf") or file in read or NO_REPORT.search(file):
+                continue
+            called = re.sub(r"[_.\s]+", " ", file[:-4])
+            own = bool(repository) and match_title(called, repository, owner) in ("full", "family")
+            if own or REPORT_FILE.search(path):
+                revision = str(hub_answer(document).get("sha") or document.source.revision or "")
+                pointer = f"/{key}/{n}/{name}"
+                found.append(ListedReport(document, pointer, document.target, revision, path, own))
+    return sorted(found, key=lambda report: not report.own)
+
+
 def report_files(detector: Detector, dossier: Dossier) -> Iterator[EvidenceRecord]:
     """PDFs outside arXiv: those that were read, then those that are only listed."""
-    seen = set()
     for document in dossier.of("paper"):
-        if "arxiv.org/" in document.source.url:
-            continue
-        seen.add((document.source.path or "").rsplit("/", 1)[-1])
-        yield report(detector, dossier, document)
-    for document in dossier.of("hub_model", target=dossier.root):
-        siblings = hub_answer(document).get("siblings")
-        for n, sibling in enumerate(siblings if isinstance(siblings, list) else []):
-            path = str(sibling.get("rfilename", "")) if isinstance(sibling, dict) else ""
-            if REPORT_FILE.search(path) and path.rsplit("/", 1)[-1] not in seen:
-                quote, selector = quote_pointer(hub_answer(document), f"/siblings/{n}/rfilename")
-                yield detector.record(
-                    dossier.subject(dossier.root),
-                    "preprint",
-                    "preprint.report",
-                    "linked",
-                    f"Report listed on HuggingFace as {path}, not read.",
-                    rule="listed-pdf",
-                    points="open",
-                    value={"path": path},
-                    source=document.source,
-                    quote=quote,
-                    selector=selector,
-                )
+        if "arxiv.org/" not in document.source.url:
+            yield report(detector, dossier, document)
+    missed = {miss.source.path: miss.reason for miss in dossier.misses if miss.what == "paper"}
+    for listed in listed_reports(dossier)[:REPORTS_SHOWN]:
+        quote, selector = quote_pointer(hub_answer(listed.document), listed.pointer)
+        why = f"could not be read: {missed[listed.path]}" if listed.path in missed else "not read"
+        yield detector.record(
+            dossier.subject(dossier.root),
+            "preprint",
+            "preprint.report",
+            "linked",
+            f"Report listed on {listed.host} as {listed.path}, {why}.",
+            rule="listed-pdf",
+            points="open",
+            value={"path": listed.path},
+            source=listed.document.source,
+            quote=quote,
+            selector=selector,
+        )
 
 
 def report(detector: Detector, dossier: Dossier, document: Document) -> EvidenceRecord:

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from crawler.run import choose_lookups
 from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
 from pipelines.papers import detector, own_papers
+from pipelines.papers.preprint import listed_reports
 from pipelines.readers.arxiv import find_ids
-from spiders.document import Document, Kind, Lead
+from spiders.document import Document, Kind, Lead, Miss
+from spiders.papers import report_ask
+from spiders.release import Read
 from tests.pipelines.readers.pdfs import column, make_pdf
 
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir())
@@ -160,3 +164,67 @@ def test_words_around_an_id(name: str, card: str, verdict: str) -> None:
     body = card.replace("URL", "https://arxiv.org/abs/2701.00007").replace("ID", "2701.00007").encode()
     (paper,) = own_papers(Dossier(root, (document("model_card", root, "https://huggingface.co/x/README.md", body),)))
     assert paper.verdict == verdict, paper.reason
+
+
+def feed_of(ident: str, title: str) -> Document:
+    """arXiv's whole answer on one paper."""
+    names = 'xmlns="http://www.w3.org/2005/Atom" xmlns:o="http://a9.com/-/spec/opensearch/1.1/"'
+    entry = f"<entry><id>http://arxiv.org/abs/{ident}v1</id><title>{title}</title><summary>S</summary></entry>"
+    body = f"<feed {names}><o:totalResults>1</o:totalResults>{entry}</feed>".encode()
+    return document("arxiv_feed", "arxiv:*", f"https://export.arxiv.org/api/query?id_list={ident}&max_results=1", body)
+
+
+def hub(files: list[str]) -> Document:
+    root = "hf:model:weather/Nimbus-R1"
+    body = json.dumps({"sha": "2" * 40, "siblings": [{"rfilename": file} for file in files]}).encode()
+    return document("hub_model", root, "https://huggingface.co/api/models/weather/Nimbus-R1", body)
+
+
+def test_reports_that_are_only_listed() -> None:
+    card = document("model_card", "hf:model:weather/Nimbus-R1", "https://huggingface.co/x/README.md", b"# Nimbus-R1\n")
+    listing = hub(["README.md", "LICENSE.pdf", "docs/tech_report.pdf", "Nimbus_R1.pdf", "assets/logo.pdf"])
+    case = Dossier("hf:model:weather/Nimbus-R1", (card, listing))
+    assert [(r.path, r.own) for r in listed_reports(case)] == [("Nimbus_R1.pdf", True), ("docs/tech_report.pdf", False)]
+    said = [brief(r) for r in detector.detect(case, ()) if r.indicator == "preprint.report"]
+    assert {s["outcome"] for s in said} == {"linked"}
+    assert [s["quote"] for s in said] == ['"Nimbus_R1.pdf"', '"docs/tech_report.pdf"']
+
+
+def test_a_dead_link_to_a_report_is_told() -> None:
+    card = document("model_card", "hf:model:weather/Nimbus-R1", "https://huggingface.co/x/README.md", b"# Nimbus-R1\n")
+    listing = hub(["Nimbus_R1.pdf"])
+    address = "https://huggingface.co/weather/Nimbus-R1/resolve/2/Nimbus_R1.pdf"
+    source = Source(address, address, path="Nimbus_R1.pdf")
+    gone = Miss(listing.target, "paper", source, "unavailable", "not there (HTTP 404)")
+    case = Dossier(listing.target, (card, listing), (gone,))
+    (record,) = [r for r in detector.detect(case, ()) if r.indicator == "preprint.report"]
+    assert record.statement == "Report listed on HuggingFace as Nimbus_R1.pdf, could not be read: not there (HTTP 404)."
+
+
+def test_a_report_in_a_repository_is_fetched_where_arxiv_has_none() -> None:
+    listing = hub(["Nimbus_R1.pdf"])
+    read = Read(listing.target, None, (listing,), (), ())
+    assert choose_lookups(read).reports == ((listing.target, "2" * 40, "Nimbus_R1.pdf"),)
+    assert report_ask(choose_lookups(read).reports[0]).url == (
+        f"https://huggingface.co/weather/Nimbus-R1/resolve/{'2' * 40}/Nimbus_R1.pdf"
+    )
+    card = b"# Nimbus-R1\n[Paper](https://arxiv.org/abs/2701.00001)\n"
+    documents = (
+        document("model_card", listing.target, "https://huggingface.co/x/README.md", card),
+        feed_of("2701.00001", "Nimbus-R1: Clouds"),
+        listing,
+    )
+    wanted = choose_lookups(Read(listing.target, None, documents, (), ()))
+    assert (wanted.arxiv, wanted.reports) == (("2701.00001",), ())
+
+
+def test_a_paper_that_only_an_index_entry_links() -> None:
+    root = "hf:model:weather/Nimbus-3.1-8B"
+    documents = (
+        document("model_card", root, "https://huggingface.co/x/README.md", b"# Nimbus-3.1-8B\n"),
+        feed_of("2701.00003", "The Nimbus 3 Flock of Models"),
+    )
+    (paper,) = own_papers(Dossier(root, documents, entry="nimbus"))
+    assert (paper.verdict, paper.versioned) == ("own", "2701.00003v1")
+    assert "index entry" in paper.reason
+    assert own_papers(Dossier(root, documents)) == []
