@@ -51,10 +51,16 @@ def feed_url(ids: list[str]) -> str:
 
 
 async def walk_pdf(walk: Walk, ident: str, version: str) -> None:
-    """`ident` as `2501.12948`, `version` as `v1`."""
-    url = f"{ARXIV.public}/pdf/{ident}{version}"
+    """`ident` as `2501.12948`, `version` as `v1`.
+
+    The PDF is what authors made and has pages to quote from; every paper has one. Its HTML is asked for only where the
+    PDF is not to be had (over the size cap, withheld): not every paper has HTML.
+    """
     view = f"https://arxiv.org/abs/{ident}{version}"
-    await walk.ask(Ask(url, "paper", walk.target, view, version, cap=PAPER_CAP))
+    url = f"{ARXIV.public}/pdf/{ident}{version}"
+    answer = await walk.ask(Ask(url, "paper", walk.target, view, version, cap=PAPER_CAP))
+    if answer.miss is not None and answer.miss.outcome == "unavailable":
+        await walk.ask(Ask(f"{ARXIV.public}/html/{ident}{version}", "paper", walk.target, view, version))
 
 
 # --- peer review and other archives

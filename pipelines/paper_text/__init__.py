@@ -15,6 +15,7 @@ from pipelines.paper_text.statements import Speaker, Statement, lexicon, own_dat
 from pipelines.papers.names import match_title
 from pipelines.papers.own import own_papers, release_name
 from pipelines.papers.preprint import page_title
+from pipelines.readers.paper_html import HtmlPaper, is_html_paper, read_html
 from pipelines.readers.pdf import PROBLEM_TEXT, Pdf, read_pdf
 from spiders.document import Document
 
@@ -41,8 +42,7 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
             continue
         done.add(document.source.sha256)
         paper = next((p for ident, p in papers.items() if ident in document.source.url), None)
-        pdf = read_pdf(document.body)
-        title = page_title(pdf.pages[0]) if pdf.pages else ""
+        report, title = read_report(document)
         owner, _, repository = release_name(dossier, dossier.root).rpartition("/")
         local = document.target == dossier.root
         match = match_title(title, repository, owner) if repository else ""
@@ -53,7 +53,16 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
         else:
             continue
         names = [n for n in (own_name(title), repository) if n]
-        yield from read(document, pdf, dossier.subject(target), names)
+        yield from read(document, report, dossier.subject(target), names)
+
+
+def read_report(document: Document) -> tuple[Pdf | HtmlPaper, str]:
+    """A report, PDF or the HTML that arXiv makes of LaTeX, and its title."""
+    if is_html_paper(document.body):
+        page = read_html(document.body)
+        return page, page.title
+    pdf = read_pdf(document.body)
+    return pdf, page_title(pdf.pages[0]) if pdf.pages else ""
 
 
 def own_name(title: str) -> str:
@@ -63,23 +72,23 @@ def own_name(title: str) -> str:
     return head if 0 < len(head.split()) <= 4 and re.search(r"[A-Z]|[a-z][\w.-]*\d", head) else ""
 
 
-def read(document: Document, pdf: Pdf, subject: Subject, names: list[str]) -> Iterator[EvidenceRecord]:
+def read(document: Document, report: Pdf | HtmlPaper, subject: Subject, names: list[str]) -> Iterator[EvidenceRecord]:
     url = document.source.url
     where = document.source.path or ("arXiv " if "arxiv.org/" in url else "") + url.rsplit("/", 1)[-1]
-    if pdf.problem:
+    if isinstance(report, Pdf) and report.problem:
         yield detector.record(
             subject,
             "preprint",
             "preprint.coverage",
-            "error" if pdf.problem in ("broken", "timeout", "crashed") else "unavailable",
-            f"{where} could not be read: {PROBLEM_TEXT[pdf.problem]}.",
+            "error" if report.problem in ("broken", "timeout", "crashed") else "unavailable",
+            f"{where} could not be read: {PROBLEM_TEXT[report.problem]}.",
             rule="pdf",
-            value={"problem": pdf.problem, "pages": pdf.page_count},
+            value={"problem": report.problem, "pages": report.page_count},
             source=document.source,
         )
         return
-    found = list(sentences(pdf))
-    yield coverage(document, pdf, found, subject, where)
+    found = list(sentences(report))
+    yield coverage(document, report, found, subject, where)
     shown: Counter[str] = Counter()
     for statement in statements(found, Speaker(names, own_data_names(found))):
         shown[statement.indicator] += 1
@@ -95,18 +104,25 @@ def record(document: Document, statement: Statement, subject: Subject, where: st
         parameter_of(statement, subject),
         statement.indicator,
         "present",
-        f"{WORDS[statement.indicator]} in {where}, page {sentence.page}{given(statement)}: {shorten(statement)}",
+        f"{WORDS[statement.indicator]} in {where}, {place(sentence)}{given(statement)}: {shorten(statement)}",
         rule=statement.rule,
         points=points_of(statement),
-        value={**statement.value, "page": sentence.page},
+        value={**statement.value, **({"page": sentence.page} if sentence.page else {})},
         source=document.source,
         quote=quote,
         selector=selector,
     )
 
 
+def place(sentence: Sentence) -> str:
+    """Where a reader finds it: the page of a PDF, the section of a page of HTML."""
+    return f"page {sentence.page}" if sentence.page else f"section {sentence.section[:80] or '(none)'}"
+
+
 def given(statement: Statement) -> str:
-    return f" ({statement.value['given']})" if statement.value.get("given") else ""
+    """The facts in brackets; `tensor parallelism (tensor parallelism)` is said once."""
+    facts = re.sub(r"(?i)\b((?:[\w-]+ )?parallelism) \(\1\)", r"\1", str(statement.value.get("given") or ""))
+    return f" ({facts})" if facts else ""
 
 
 def shorten(statement: Statement, limit: int = 260) -> str:
@@ -144,7 +160,9 @@ def points_of(statement: Statement) -> Points:
     return "partial" if value.get("sources") else "neutral"
 
 
-def coverage(document: Document, pdf: Pdf, found: list[Sentence], subject: Subject, where: str) -> EvidenceRecord:
+def coverage(
+    document: Document, report: Pdf | HtmlPaper, found: list[Sentence], subject: Subject, where: str
+) -> EvidenceRecord:
     """Words that stand below headings of each topic, and where the first of them begins."""
     words: Counter[str] = Counter()
     pages: dict[str, set[int]] = {}
@@ -155,13 +173,15 @@ def coverage(document: Document, pdf: Pdf, found: list[Sentence], subject: Subje
         for rule in lexicon().topics:
             if said(rule.said).search(sentence.section):
                 words[rule.topic] += count
-                pages.setdefault(rule.topic, set()).add(sentence.page)
+                pages.setdefault(rule.topic, set()).update([sentence.page] if sentence.page else [])
                 first.setdefault(rule.topic, sentence)
     total = words.pop("") or 1
     covered = [rule.topic for rule in lexicon().topics if words[rule.topic]]
     missing = [rule.topic for rule in lexicon().topics if rule.topic not in covered]
     parts = ", ".join(f"{topic} ({words[topic]} words)" for topic in covered)
-    read_part = "" if pdf.complete else f" of which {len(pdf.pages)} were read"
+    pdf = report if isinstance(report, Pdf) else None
+    read_part = "" if pdf is None or pdf.complete else f" of which {len(pdf.pages)} were read"
+    length = f"{pdf.page_count} pages{read_part}" if pdf else f"{total} words"
     lead = first[covered[0]] if covered else found[0] if found else None
     quote, selector = lead.quote(0, 1) if lead else (None, None)
     return detector.record(
@@ -169,12 +189,11 @@ def coverage(document: Document, pdf: Pdf, found: list[Sentence], subject: Subje
         "preprint",
         "preprint.coverage",
         "present",
-        f"{where} ({pdf.page_count} pages{read_part}) has sections on {parts or 'none of the topics asked for'}"
+        f"{where} ({length}) has sections on {parts or 'none of the topics asked for'}"
         f"{'; no heading names ' + ', '.join(missing) if missing and covered else ''}.",
         rule="headings",
         value={
-            "pages": pdf.page_count,
-            "pages_read": len(pdf.pages),
+            **({"pages": pdf.page_count, "pages_read": len(pdf.pages)} if pdf else {}),
             "words": total,
             "topics": {
                 t: {

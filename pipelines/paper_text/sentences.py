@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from output.record import QUOTE_LIMIT, Quote, Selector
+from pipelines.readers.paper_html import HtmlFlow, HtmlPaper
 from pipelines.readers.pdf import Flow, Pdf, flows
 
 SENTENCE_LIMIT = 900
@@ -23,13 +26,14 @@ class Sentence:
 
     __slots__ = ("before", "end", "flow", "path", "start", "text")
 
-    def __init__(self, flow: Flow, start: int, end: int, path: tuple[str, ...], before: str) -> None:
+    def __init__(self, flow: Flow | HtmlFlow, start: int, end: int, path: tuple[str, ...], before: str) -> None:
         self.flow, self.start, self.end, self.path, self.before = flow, start, end, path, before
         self.text = flow.text[start:end]
 
     @property
-    def page(self) -> int:
-        return self.flow.page.number
+    def page(self) -> int | None:
+        """Of a PDF, from 1; HTML has none."""
+        return self.flow.page.number if self.flow.page else None
 
     @property
     def section(self) -> str:
@@ -53,31 +57,43 @@ class Sentence:
         if start is not None and end is not None and places[right - 1] - places[left] >= QUOTE_LIMIT:
             left += max(0, start - 200)
             right = min(self.end, self.start + max(end, start + 200))
-        quote, selector = self.flow.quote(left, right)
+        if isinstance(self.flow, HtmlFlow):
+            focus = (self.start + start, self.start + end) if start is not None and end else None
+            quote, selector = self.flow.quote(left, right, focus)
+        else:
+            quote, selector = self.flow.quote(left, right)
         path = self.path or None
-        return quote, Selector(start=selector.start, end=selector.end, page=selector.page, heading_path=path)
+        return quote, msgspec.structs.replace(selector, heading_path=path)
 
 
 def is_number(word: str) -> bool:
     return not any(c.isalpha() for c in word) or bool(re.fullmatch(r"[\d.,]+[KMBT%k]?", word))
 
 
-def sentences(pdf: Pdf) -> Iterator[Sentence]:
+def sentences(paper: Pdf | HtmlPaper) -> Iterator[Sentence]:
     """Sentences of the body in reading order; a sentence that runs over a page end is two."""
     titles: dict[str, str] = {}
-    for page in pdf.pages:
-        for heading, flow in flows(page):
-            path = heading_path(heading, titles)
-            before: list[str] = []
-            start = 0
-            for cut in sorted({*(m.end() for m in BREAK.finditer(flow.text)), *flow.paragraphs, len(flow.text)}):
-                end = min(cut, start + SENTENCE_LIMIT)
-                if flow.text[start:end].strip():
-                    stop = start + len(flow.text[start:end].rstrip())
-                    sentence = Sentence(flow, start, stop, path, " ".join(before[-2:]))
-                    before.append(sentence.text)
-                    yield sentence
-                start = cut
+    for heading, flow in body(paper):
+        path = heading_path(heading, titles)
+        before: list[str] = []
+        start = 0
+        for cut in sorted({*(m.end() for m in BREAK.finditer(flow.text)), *flow.paragraphs, len(flow.text)}):
+            end = min(cut, start + SENTENCE_LIMIT)
+            if flow.text[start:end].strip():
+                stop = start + len(flow.text[start:end].rstrip())
+                sentence = Sentence(flow, start, stop, path, " ".join(before[-2:]))
+                before.append(sentence.text)
+                yield sentence
+            start = cut
+
+
+def body(paper: Pdf | HtmlPaper) -> Iterator[tuple[str, Flow | HtmlFlow]]:
+    """Runs of text, each with the heading above it."""
+    if isinstance(paper, HtmlPaper):
+        yield from paper.flows
+    else:
+        for page in paper.pages:
+            yield from flows(page)
 
 
 def heading_path(heading: str, titles: dict[str, str]) -> tuple[str, ...]:

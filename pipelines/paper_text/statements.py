@@ -146,7 +146,13 @@ def statements(found: Iterable[Sentence], speaker: Speaker) -> list[Statement]:
             key = (statement.indicator, *statement.key)
             if key not in best or best[key].weight < statement.weight:
                 best[key] = statement
-    return sorted(best.values(), key=lambda s: (s.sentence.page, s.sentence.flow.places[s.sentence.start], s.indicator))
+    return sorted(best.values(), key=order)
+
+
+def order(statement: Statement) -> tuple[int, int, str]:
+    """By page and place on it."""
+    sentence = statement.sentence
+    return sentence.page or 0, sentence.flow.places[sentence.start], statement.indicator
 
 
 # --- hardware

@@ -10,12 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from output.record import EvidenceRecord, Points
+from output.record import EvidenceRecord, Points, Subject
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.papers.mentions import Mention
 from pipelines.papers.names import cues, family_of_others, is_version, match_title, pieces, plain_owner
 from pipelines.papers.own import OwnPaper, hub_answer, read_feeds, release_documents, release_name
+from pipelines.readers.paper_html import HtmlPaper, is_html_paper, read_html
 from pipelines.readers.pdf import LINE_END_HYPHEN, PROBLEM_TEXT, Page, quote_page, read_pdf
 from pipelines.readers.phrases import Anchored
 from spiders.document import Document
@@ -272,6 +273,8 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
     subject = dossier.subject(dossier.root)
     where = host_name(document)
     name = document.source.path or document.source.url
+    if is_html_paper(document.body):
+        return html_report(detector, subject, document, read_html(document.body), f"{name}{where}")
     pdf = read_pdf(document.body)
     if pdf.problem:
         return detector.record(
@@ -305,6 +308,23 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
         rule="pdf",
         points=points,
         value={"title": title[:300], "pages": pdf.page_count, "pages_read": len(pdf.pages), "match": match or None},
+        source=document.source,
+        quote=quote,
+        selector=selector,
+    )
+
+
+def html_report(detector: Detector, subject: Subject, document: Document, page: HtmlPaper, name: str) -> EvidenceRecord:
+    lead = page.title_flow or (page.flows[0][1] if page.flows else None)
+    quote, selector = lead.quote(0, len(lead.text)) if lead and lead.text else (None, None)
+    return detector.record(
+        subject,
+        "preprint",
+        "preprint.report",
+        "present",
+        f"Report: {page.title[:160]} ({name}, HTML).",
+        rule="html",
+        value={"title": page.title[:300]},
         source=document.source,
         quote=quote,
         selector=selector,
