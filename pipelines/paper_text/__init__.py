@@ -28,6 +28,7 @@ WORDS = {
     "data.described": "Training data described",
     "data.withheld": "Training data kept in-house or back",
     "license.declared": "Licence named",
+    "preprint.availability": "Availability stated",
 }
 
 
@@ -122,6 +123,8 @@ def place(sentence: Sentence) -> str:
 def given(statement: Statement) -> str:
     """The facts in brackets; `tensor parallelism (tensor parallelism)` is said once."""
     facts = re.sub(r"(?i)\b((?:[\w-]+ )?parallelism) \(\1\)", r"\1", str(statement.value.get("given") or ""))
+    if statement.indicator == "preprint.availability":
+        facts = statement.value["what"] + (", promised" if statement.value["promised"] else "")
     return f" ({facts})" if facts else ""
 
 
@@ -141,6 +144,8 @@ def parameter_of(statement: Statement, subject: Subject) -> Parameter:
         return "hardware_architecture"
     if statement.indicator == "license.declared":
         return "licenses"
+    if statement.indicator == "preprint.availability":
+        return "preprint"
     tuning = statement.value.get("stage") == "tuning" and subject.component != "base"
     return "datasources_endmodel" if tuning else "datasources_basemodel"
 
@@ -157,6 +162,8 @@ def points_of(statement: Statement) -> Points:
         return "open" if typed or "parallelism" in kinds else "partial"
     if statement.indicator == "data.withheld":
         return "closed"
+    if statement.indicator == "preprint.availability":
+        return "neutral"
     return "partial" if value.get("sources") else "neutral"
 
 

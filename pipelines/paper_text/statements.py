@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,12 @@ class LicenceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     release: str
 
 
+class AvailabilityRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    said: str
+    promised: str
+    not_ours: str
+
+
 class TopicRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: str
     said: str
@@ -72,6 +79,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of_the_model: str
     of_others: str
     licence: LicenceRules
+    availability: AvailabilityRules
     topics: list[TopicRule]
 
 
@@ -142,7 +150,8 @@ def statements(found: Iterable[Sentence], speaker: Speaker) -> list[Statement]:
     """All statements, the same fact once, in the order of the pages."""
     best: dict[tuple[Any, ...], Statement] = {}
     for sentence in found:
-        for statement in (*hardware(sentence, speaker), *data(sentence, speaker), *licence(sentence, speaker)):
+        read = (reader(sentence, speaker) for reader in (hardware, data, licence, availability))
+        for statement in chain.from_iterable(read):
             key = (statement.indicator, *statement.key)
             if key not in best or best[key].weight < statement.weight:
                 best[key] = statement
@@ -383,3 +392,25 @@ def licence(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     if not match or not said(rules.release).search(text) or speaker.others(text) or not speaker.own(text):
         return
     yield Statement("license.declared", "release", sentence, *match.span(), {"said": match[0]}, (match[0].lower(),), 1)
+
+
+# --- availability of code, data and weights
+
+
+def availability(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
+    """What the report says can be had of the makers' code, data and weights, or is promised."""
+    rules, text = lexicon().availability, sentence.text
+    match = said(rules.said).search(text)
+    if match is None or sentence.caption or speaker.others(text) or said(rules.not_ours).search(text):
+        return
+    if not (speaker.own(text) or said("availab|release").search(sentence.section)):
+        return
+    named = (match["a"] or match["b"]).lower()
+    what = next(kind for kind, words in KINDS_RELEASED if re.search(words, named))
+    promised = bool(said(rules.promised).search(text))
+    weight = bool(re.search(r"https?://|github|hugging ?face", text, re.IGNORECASE)) + bool(speaker.own(text))
+    value = {"what": what, "promised": promised}
+    yield Statement("preprint.availability", "availability", sentence, *match.span(), value, (what, promised), weight)
+
+
+KINDS_RELEASED = (("code", "code"), ("data", "data|corp"), ("weights", "weight|checkpoint|model"))

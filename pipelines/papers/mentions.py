@@ -101,6 +101,8 @@ def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
     bare = re.sub(r"[^\w\s:.-]", " ", words).strip(" :.-_")
     called = bool(cue("label").fullmatch(bare)) or not bare
     this = bool(re.match(r"(?i)(?:this|original|the original)\b", bare))
+    if called and bare and re.search(r"(?i)\bour(?: [\w’'-]+){0,4}$", before):
+        return "own_words", ""
     if (called or this) and (name := named_before(text, line_start, raw, before)):
         return "text", f"{name} paper"
     if called and cue("of_data").search(before) and not re.search(r"(?i)\bour\b", f"{before[-20:]} {words}"):

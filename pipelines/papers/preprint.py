@@ -83,12 +83,17 @@ def archived(detector: Detector, dossier: Dossier, paper: OwnPaper) -> EvidenceR
     denied = [d for d, feed in read_feeds(dossier) if feed.whole and paper.id in asked_ids(d)]
     where = place_name(mention.document)
     if denied:
+        of_whom = {
+            "own": "a paper of the model",
+            "earlier": "a paper on another version of the model",
+            "base": "a paper of the base model",
+        }[paper.verdict]
         return detector.record(
             subject,
             "preprint",
             "preprint.archived",
             "placeholder",
-            f"{where} names arXiv {paper.versioned} as a paper of the model, but arXiv has no such paper.",
+            f"{where} names arXiv {paper.versioned} as {of_whom}, but arXiv has no such paper.",
             rule="unknown-id",
             points="closed" if paper.verdict == "own" else "neutral",
             value=value,
@@ -102,7 +107,7 @@ def archived(detector: Detector, dossier: Dossier, paper: OwnPaper) -> EvidenceR
         "preprint",
         "preprint.archived",
         "linked",
-        f"{of_what} named by {where[0].lower() + where[1:]}: arXiv {paper.versioned}"
+        f"{of_what} named by {within(where)}: arXiv {paper.versioned}"
         f"{' (' + paper.title + ')' if paper.title else ''}; {why_not_read(dossier, paper)}.",
         rule=f"named-{paper.verdict}",
         points=points,
@@ -190,7 +195,7 @@ def none_archived(detector: Detector, dossier: Dossier, papers: Sequence[OwnPape
                 source=miss.source,
             )
         return
-    places = ", ".join(dict.fromkeys(place_name(d)[0].lower() + place_name(d)[1:] for d in documents))
+    places = ", ".join(dict.fromkeys(within(place_name(d)) for d in documents))
     rest = f"; {len(papers)} arXiv papers named there are about other works" if papers else ""
     yield detector.record(
         subject,
@@ -401,6 +406,11 @@ def place_name(document: Document) -> str:
     names = {"model_card": "Model card", "hub_model": "HuggingFace tags", "source_file": "README"}
     name = names.get(document.kind, document.kind.replace("_", " ").capitalize())
     return f"{name} of {short(document.target)}" if document.target.startswith("github:") else name
+
+
+def within(name: str) -> str:
+    """What a document is called inside a sentence: `model card`, but README and HuggingFace as they are."""
+    return name[0].lower() + name[1:] if name.split()[0][1:].islower() else name
 
 
 def host_name(document: Document) -> str:

@@ -200,3 +200,19 @@ def test_a_damaged_report_is_an_error() -> None:
 )
 def test_what_a_title_calls_the_model(title: str, name: str) -> None:
     assert own_name(title) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("We release the model weights at https://example.org/nimbus.", "(weights)"),
+        ("Our training code is publicly available at https://example.org/code.", "(code)"),
+        ("We plan to release the training data later this year.", "(data, promised)"),
+        ("We make the first attempt to develop a code model of this size.", None),
+        ("Storm-7B (Writer, 2020) released its code at https://example.org.", None),
+        ("We release a portion of our SFT code data on a public page.", "(data)"),
+    ],
+)
+def test_what_can_be_had(text: str, given: str | None) -> None:
+    records = found("5. Availability", text, "preprint.availability")
+    assert [given] * bool(given) == [r.statement.split(", page 1 ")[1].split(":")[0] for r in records]

@@ -149,6 +149,7 @@ def test_only_a_whole_answer_says_that_arxiv_has_no_such_paper(
         ("a/nimbus-7b", "# N\n**Data**: The storm corpus is large (see [the paper](URL)).", "cited"),
         ("a/nimbus-7b", "# N\n- 3/4/2027: Release [Cirrus](https://a.org), a plugin. [Technical Report](URL)", "cited"),
         ("a/nimbus-7b", "# N\n- **Papers:**\n  - Clouds by Day: URL", "own"),
+        ("a/nimbus-7b", "# N\nDescribed in our WEATHER-2027 Findings [paper](URL).", "own"),
         ("a/nimbus-7b", "# N\nSee their excellent paper on [arXiv](URL).", "cited"),
         ("a/nimbus-7b", "# N\n[Nimbus](URL) is a weather model.", "own"),
         ("a/nimbus-7b", "# N\nPlease cite Storm:\n```\n@article{s, title={Storm}, eprint={ID}}\n```", "cited"),
