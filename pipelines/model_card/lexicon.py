@@ -17,6 +17,7 @@ from pipelines.readers.phrases import Phrase, phrase
 
 FOLDER = Path(__file__).parent / "lexicon"
 LABEL_WORDS = 10  # a longer label is a sentence
+LABEL_SIGNS = 24  # the same where words are written without spaces
 BARE_NEGLIGIBLE = frozenset(["the", "our", "this", "a", "an", "of", "and", "model", "models"])
 
 
@@ -151,6 +152,7 @@ def lexicon() -> Lexicon:
 
 
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+HAN_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 NUMBERING = re.compile(r"^(?:(?:\d+|[ivx]+|[a-h])[.)、:]\s*)*(?:\d+\s+)?(?=\w)")
 LABEL_CUT = re.compile(r"[:：(–—|]| - ")
 NOISE = re.compile(r"[^\w ]+|_")
@@ -196,12 +198,17 @@ def cjk_topics(text: str) -> Iterator[tuple[str, ...]]:
     yield from (topics for _, topics in sorted(found))
 
 
+def is_sentence(text: str) -> bool:
+    """Whether a normalised label is too long to name anything."""
+    return len(text.split()) > LABEL_WORDS or len(HAN_KANA.findall(text)) > LABEL_SIGNS
+
+
 @lru_cache(maxsize=8192)
 def label_topics(label: str) -> tuple[str, ...]:
     """Topics that a heading, bold label or first cell names, in the order in which it names them."""
     words = lexicon()
     text = name_in(label)
-    if not text or len(text.split()) > LABEL_WORDS:
+    if not text or is_sentence(text) or label.endswith("。"):
         return ()
     text = " ".join(words.ignore.sub(" ", text).split())
     bare = " ".join(w for w in text.split() if w not in BARE_NEGLIGIBLE)
@@ -224,7 +231,7 @@ def may_name(topic: str, label: str) -> bool:
 def name_in(label: str) -> str:
     """What names the topic: a label that runs on into a sentence counts up to its colon or dash."""
     text = normalise(label)
-    return text if len(text.split()) <= LABEL_WORDS else normalise(LABEL_CUT.split(label, maxsplit=1)[0])
+    return text if not is_sentence(text) else normalise(LABEL_CUT.split(label, maxsplit=1)[0])
 
 
 def cues_of(bag: frozenset[str], text: str, scripts: Scripts) -> Iterator[Cue]:

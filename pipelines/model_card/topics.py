@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from output.record import Outcome
@@ -277,7 +278,8 @@ class Reading:
     def has_results(self, part: Part, found: Content) -> bool:
         if found.pictures or any(RESULT.search(self.card.visible, a, b) for a, b in found.real):
             return True
-        return any(p.kind == "row" and p is not part for p in self.card.inside(part.start, part.extent))
+        below = self.card.inside(part.start + 1, part.extent)
+        return any(p.kind == "row" and RESULT.search(self.card.visible, *said(p)) for p in below)
 
     def own_data_wanted(self, found: Content) -> bool:
         """A section that tells users how to bring or fetch data says little on what the model was trained on."""
@@ -352,17 +354,19 @@ class Reading:
                 yield Finding(cue.topic, outcome, "prose", first, last, "", "sentence", None, words)
 
     def results_below(self, head: Part, index: int) -> bool:
-        """A table with a metric or benchmark in its head and a result in its first row."""
-        following = self.parts[index - self.first + 1 : index - self.first + 2]
-        if not following or following[0].kind != "row" or not RESULT.search(self.card.visible, *said(following[0])):
+        """A table with a metric or benchmark in its head and a result in one of its first rows."""
+        below = self.parts[index - self.first + 1 :][:HEAD_ROWS]
+        rows = list(takewhile(lambda p: p.kind == "row", below))
+        if not any(RESULT.search(self.card.visible, *said(row)) for row in rows):
             return False
-        return bool(METRIC.search(self.card.visible, head.start, following[0].start))
+        return bool(METRIC.search(self.card.visible, head.start, rows[0].start))
 
     def description(self) -> Iterator[Finding]:
         """The first paragraph under the title, where no heading names a description."""
+        pointer: Finding | None = None
         for part in self.parts:
             if part.level and set(label_topics(part.label)) - {"description", "architecture"}:
-                return
+                break
             if part.kind not in ("text", "item", "label"):
                 continue
             found = Content()
@@ -372,11 +376,13 @@ class Reading:
                 if words >= 5 and not self.mostly_links(first, last, words):
                     yield Finding("description", "present", "prose", first, last, "", "first paragraph", None, words)
                     return
-            if found.pointers:
+            if found.pointers and pointer is None:
                 first, last = found.pointers[0]
                 links = self.card.links_inside(part.start, part.end)
                 address = links[0].href if links else None
-                yield Finding("description", "linked", "prose", first, last, "", "pointer", address)
+                pointer = Finding("description", "linked", "prose", first, last, "", "pointer", address)
+        if pointer:
+            yield pointer
 
 
 DESCRIBES = re.compile(
@@ -389,9 +395,10 @@ YOUR_DATA = re.compile(
 METRIC = re.compile(
     r"\b(?:acc(?:uracy)?|f1|bleu|chr-?f|rouge\w*|wer|cer|em|exact match|precision|recall|auc|m?ap|fid|psnr|ssim|"
     r"perplexity|ppl|spearman|pearson|mrr|ndcg|mmlu|cmmlu|c-?eval|gsm8k|math|hellaswag|humaneval|mbpp|bbh|arc|truthfulqa|winogrande|"
-    r"agieval|scores?|average|avg|\w*bench)\b|准确率|得分|精度|スコア|정확도|точность",
+    r"agieval|average|avg|\w*bench)\b|准确率|得分|精度|スコア|정확도|точность",
     re.I,
 )
+HEAD_ROWS = 3
 RESULT = re.compile(r"\d\d|\d\.\d|\d ?%")
 LICENCE_ID = re.compile(r"\W*(?:cc-?by[\w.-]*|cc0\S*|apache[- ]2\.0|mit|[al]?gpl\S*|openrail\S*)\W*", re.I)
 BIBTEX = re.compile(r"@(?:article|misc|inproceedings|techreport|software|online|book|phdthesis|dataset)\s*\{", re.I)
@@ -416,8 +423,9 @@ def best(findings: list[Finding]) -> dict[str, Finding]:
     chosen: dict[str, Finding] = {}
     there = [f for f in findings if f.outcome == "present" and f.extent]
     for finding in sorted(findings, key=lambda f: f.rank):
-        if not any(names_it_closer(other, finding) for other in there):
-            chosen.setdefault(finding.topic, finding)
+        if finding.topic not in chosen:
+            closer = [other for other in there if names_it_closer(other, finding)]
+            chosen[finding.topic] = min(closer, key=lambda f: (f.rank, f.start), default=finding)
     return chosen
 
 
