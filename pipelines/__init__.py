@@ -18,6 +18,7 @@ from pipelines.licenses import detector as licenses
 from pipelines.model_card import detector as model_card
 from pipelines.paper_text import detector as paper_text
 from pipelines.papers import detector as papers
+from pipelines.readers.printed import with_printed
 from pipelines.training_code import detector as training_code
 from pipelines.weights import detector as weights
 
@@ -40,6 +41,7 @@ DETECTORS: tuple[Detector, ...] = (
 
 def read(dossier: Dossier, detectors: Sequence[Detector] = DETECTORS) -> list[EvidenceRecord]:
     """All records of a dossier, in the order of the detectors. Pure: no network, no clock, no state."""
+    dossier = with_printed(dossier)
     found: list[EvidenceRecord] = []
     seen: set[str] = set()
     for detector in detectors:

@@ -38,6 +38,7 @@ from output.record import (
     record_id,
 )
 from pipelines.dossier import Dossier
+from pipelines.readers.printed import Printed
 
 Detect = Callable[[Dossier, Sequence[EvidenceRecord]], Iterable[EvidenceRecord]]
 
@@ -139,7 +140,13 @@ def one_line(text: str) -> str:
 def quote_span(
     text: str, start: int, end: int, *, heading_path: tuple[str, ...] | None = None
 ) -> tuple[Quote, Selector]:
-    """Quote characters `start` to `end` of a document's text, cut to 600, with its position and lines."""
+    """Quote characters `start` to `end` of a document's text, cut to 600, with its position and lines.
+
+    Of a printed document (PDF) it quotes the page that they stand on.
+    """
+    if isinstance(text, Printed):
+        quote, selector = text.quote(start, end)
+        return quote, msgspec.structs.replace(selector, heading_path=heading_path)
     end = min(end, start + QUOTE_LIMIT, len(text))
     start_line = text.count("\n", 0, start) + 1
     quote = Quote(

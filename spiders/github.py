@@ -17,7 +17,7 @@ from github.Repository import Repository
 from output.record import git_blob_id
 from spiders.addresses import github_api, github_archive, github_page, github_raw
 from spiders.document import Document, Kind
-from spiders.hub import LICENSE_NAME, NOT_A_TEXT, new_leads, note_base_names
+from spiders.hub import LICENSE_NAME, NOT_A_TEXT, card_file, new_leads, note_base_names
 from spiders.leads import leads_of_text
 from spiders.strict import issues
 from spiders.walk import ARCHIVE_CAP, PAPER_CAP, Ask, Walk
@@ -62,10 +62,8 @@ def file_kind(path: str) -> Kind:
     name = path.rsplit("/", 1)[-1]
     if path.count("/") <= 2 and LICENSE_NAME.match(name) and not NOT_A_TEXT.search(name) and not NOT_OWN.search(path):
         return "license"
-    if re.fullmatch(r"(?i)model[_-]?card\.(md|txt)", name):
-        return "model_card"
-    if re.fullmatch(r"(?i)(data[_-]?card|data[_-]?sheet)[\w-]*\.(md|txt)", name):
-        return "dataset_card"
+    if card := card_file(name):
+        return card
     if name.lower().endswith(".pdf"):
         return "paper"
     return "source_file"
@@ -141,7 +139,7 @@ async def raw_files(walk: Walk, name: str, commit: str, files: list[tuple[str, K
     await walk.ask_all(
         Ask(
             github_raw(name, commit, path), kind, walk.target, github_page(name, commit, path), commit, path,
-            PAPER_CAP if kind == "paper" else 4 << 20,
+            PAPER_CAP if path.lower().endswith(".pdf") else 4 << 20,
         )
         for path, kind in files
     )  # fmt: skip

@@ -23,6 +23,17 @@ REPORT_FILES = 2
 NOT_A_TEXT = re.compile(r"(?i)\.(py|json|ya?ml|png|jpe?g|svg|gif|sh|js|css|ipynb|toml|lock)$")
 
 
+MODEL_CARD_NAME = re.compile(r"(?i)model[_-]?card\.(?:md|txt)|[\w.-]*(?:model|system)[_-]?card[\w.-]*\.pdf")
+DATA_CARD_NAME = re.compile(r"(?i)data(?:set)?[_-]?(?:card|sheet)[\w-]*\.(?:md|txt|pdf)")
+
+
+def card_file(name: str) -> Kind | None:
+    """What kind of card a file is by its name, printed ones included."""
+    if MODEL_CARD_NAME.fullmatch(name):
+        return "model_card"
+    return "dataset_card" if DATA_CARD_NAME.fullmatch(name) else None
+
+
 def wanted_files(paths: list[str], card_kind: Kind) -> Iterator[tuple[str, Kind]]:
     """Files of a Hub repository that say something about openness. Never `config.json`: reading it counts as a
     download in the model's statistics (Hub docs, "Models Download Stats")."""
@@ -31,8 +42,8 @@ def wanted_files(paths: list[str], card_kind: Kind) -> Iterator[tuple[str, Kind]
         name = path.rsplit("/", 1)[-1]
         if path == "README.md":
             yield path, card_kind
-        elif re.fullmatch(r"(?i)(model|data)[_-]?(card|sheet)\.(md|txt)|datasheet\.(md|txt)", name):
-            yield path, "model_card" if name.lower().startswith("model") else "dataset_card"
+        elif card := card_file(name):
+            yield path, card
         elif "/" not in path and LICENSE_NAME.match(name) and not NOT_A_TEXT.search(name) and licenses < LICENSE_FILES:
             licenses += 1
             yield path, "license"
@@ -62,12 +73,15 @@ async def walk_repository(walk: Walk, kind: str) -> None:
     asks = [
         Ask(
             hub_file(kind, typed.id, typed.sha, path), what, walk.target,
-            hub_page(kind, typed.id, typed.sha, path), typed.sha, path, PAPER_CAP if what == "paper" else 4 << 20,
+            hub_page(kind, typed.id, typed.sha, path), typed.sha, path,
+            PAPER_CAP if path.lower().endswith(".pdf") else 4 << 20,
         )
         for path, what in files
     ]  # fmt: skip
     for one in await walk.ask_all(asks):
-        if one.document is not None and one.document.kind in ("model_card", "dataset_card"):
+        if one.document is None or one.document.body.startswith(b"%PDF-"):
+            continue
+        if one.document.kind in ("model_card", "dataset_card"):
             walk.leads += new_leads(walk.leads, leads_of_text(one.document, walk.target))
             if kind == "models":
                 note_base_names(walk, one.document)

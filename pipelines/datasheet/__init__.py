@@ -17,7 +17,7 @@ from pipelines.readers.markdown import Card, card_of
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
-SHEET_NAME = re.compile(r"(?:^|/)[^/]*(?:data[-_ ]?sheet|data[-_ ]?card|dataset[-_ ]?card)[^/]*\.(?:md|txt|rst)$", re.I)
+SHEET_NAME = re.compile(r"(?:^|/)[^/]*data(?:set)?[-_ ]?(?:sheet|card)[^/]*\.(?:md|txt|rst|pdf)$", re.I)
 ABOUT_DATA = re.compile(r"\b(?:data ?sets?|corp(?:us|ora)|instances|annotat\w+|benchmark)\b", re.I)
 RANK: dict[Outcome, int] = {"present": 0, "linked": 1, "placeholder": 2}
 HOW_RANK = {"heading": 0, "label": 0, "row": 1, "prose": 2, "front matter": 3}

@@ -16,7 +16,7 @@ from pipelines.model_card.embedded import Stretch, card_name, component_of, stre
 from pipelines.model_card.links import link_findings
 from pipelines.model_card.topics import TOPICS, Finding, Reading, best
 from pipelines.readers.markdown import READ_LIMIT, Card, card_of
-from spiders.document import Document
+from spiders.document import Document, Miss
 
 FOLDER = Path(__file__).parent
 INDICATORS = {**{topic: f"model_card.{topic}" for topic in TOPICS}, "out_of_scope": "model_card.out_of_scope_use"}
@@ -34,30 +34,35 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
         component = component_of(dossier, document.target)
         if component:
             yield from read_card(document, dossier.subject(document.target, component))
+    for miss in dossier.misses:
+        component = component_of(dossier, miss.target)
+        if component and miss.what == "model_card":
+            yield not_read(miss, dossier.subject(miss.target, component))
     for target in dossier.targets:
         component = dossier.component(target)
         if component and target.startswith("hf:model:"):
             yield from no_card(dossier, target, dossier.subject(target, component))
 
 
+def not_read(miss: Miss, subject: Subject) -> EvidenceRecord:
+    name = miss.source.path if miss.target.startswith("url:") else miss.target.partition(":")[2].removeprefix("model:")
+    return detector.record(
+        subject,
+        "modelcard",
+        "model_card.coverage",
+        miss.outcome,
+        f"Could not read the model card of {name}: {miss.reason}",
+        rule="not-read",
+        value={"reason": miss.reason, "status": miss.source.status},
+        source=miss.source,
+    )
+
+
 def no_card(dossier: Dossier, target: str, subject: Subject) -> Iterator[EvidenceRecord]:
     """Absent only where the Hub's file list was read and names no README.md; unread is not absent."""
-    if any(dossier.of("model_card", target=target)):
+    if any(dossier.of("model_card", target=target)) or any(m.what == "model_card" for m in dossier.missed(target)):
         return
     name = target.removeprefix("hf:model:")
-    for miss in dossier.missed(target):
-        if miss.what == "model_card":
-            yield detector.record(
-                subject,
-                "modelcard",
-                "model_card.coverage",
-                miss.outcome,
-                f"Could not read the model card of {name}: {miss.reason}",
-                rule="not-read",
-                value={"reason": miss.reason, "status": miss.source.status},
-                source=miss.source,
-            )
-            return
     for answer in dossier.of("hub_model", target=target):
         files = file_names(answer)
         if files is not None and not any(f.lower() == "readme.md" for f in files):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -21,6 +21,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.filter import SoupStrainer
 
 from pipelines.readers.phrases import Findable, H, lowered
+from pipelines.readers.printed import Printed
 from spiders.document import Document
 
 READ_LIMIT = 1_000_000  # characters of one document that are read; real cards stay below a third of it
@@ -240,7 +241,8 @@ def read_markdown(text: str) -> Card:
 
 def card_of(document: Document) -> Card:
     """The parsed text of a document; detectors that follow each other parse it once."""
-    return read_markdown(document.text)
+    card = read_markdown(document.text)
+    return replace(card, text=document.text) if isinstance(document.text, Printed) else card
 
 
 FRONT = re.compile(r"\ufeff?\s{0,20}---[ \t]*\r?\n")
