@@ -10,15 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from output.record import EvidenceRecord, Outcome, Points, Subject
-from pipelines.datasheet.sheet import GROUPS, Answer, answers, rules
+from pipelines.datasheet.sheet import GROUPS, Answer, answers, rules, section
+from pipelines.datasheet.summary import read_summary
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
+from pipelines.model_card.embedded import component_of
 from pipelines.readers.markdown import Card, card_of
+from pipelines.readers.pdf import read_pdf
+from pipelines.readers.printed import printed
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
 SHEET_NAME = re.compile(r"(?:^|/)[^/]*data(?:set)?[-_ ]?(?:sheet|card)[^/]*\.(?:md|txt|rst|pdf)$", re.I)
 ABOUT_DATA = re.compile(r"\b(?:data ?sets?|corp(?:us|ora)|instances|annotat\w+|benchmark)\b", re.I)
+SPOKEN_OF = re.compile(r"\bdata ?sheets?\b|article 53|public summary of", re.I)
+GROUPS_OF_A_SHEET = 2
 RANK: dict[Outcome, int] = {"present": 0, "linked": 1, "placeholder": 2}
 HOW_RANK = {"heading": 0, "label": 0, "row": 1, "prose": 2, "front matter": 3}
 NAMES = {group: group.replace("_", " ") for group in GROUPS} | {
@@ -31,19 +37,39 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
         *dossier.of("dataset_card"),
         *(d for d in dossier.of("source_file") if SHEET_NAME.search(d.source.path or "")),
     ]
+    found: list[EvidenceRecord] = []
     for document in sheets:
-        yield from read_sheet(document, Subject(dossier.entry, document.target, dossier.component(document.target)))
+        found += read_sheet(document, Subject(dossier.entry, document.target, dossier.component(document.target)))
     for document in dossier.of("hub_croissant"):
-        yield from read_croissant(document, Subject(dossier.entry, document.target, None))
-    for document in dossier.of("model_card", "web_page", "source_file", "dataset_card"):
-        yield from training_summary(document, dossier)
-    yield from none_found(dossier, sheets)
+        found += read_croissant(document, Subject(dossier.entry, document.target, None))
+    for document in dossier.of("hub_dataset"):
+        found += papers_of(document, Subject(dossier.entry, document.target, None))
+    for document in (*dossier.of("model_card"), *reports(dossier)):
+        found += inner_sheet(document, dossier)
+    for document in (*dossier.of("model_card", "web_page", "source_file", "dataset_card"), *reports(dossier)):
+        found += training_summary(document, dossier)
+    yield from found
+    if not any(record.indicator != "datasheet.training_summary" for record in found):
+        yield from none_found(dossier)
+
+
+def reports(dossier: Dossier) -> Iterator[Document]:
+    """PDFs that are the summary of training content by their name, or that speak of a datasheet."""
+    for document in dossier.of("paper"):
+        named = rules().file.search(document.source.path or document.source.url)
+        if named or any(SPOKEN_OF.search(page.text) for page in read_pdf(document.body).pages):
+            made = printed(document)
+            if isinstance(made, Document):
+                yield made
 
 
 def read_sheet(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:
     card = card_of(document)
     if not ABOUT_DATA.search(card.visible) and not ABOUT_DATA.search(document.source.path or ""):
         yield not_about_data(document, subject)
+        return
+    summary = read_summary(card)
+    if summary and summary.outcome == "present" and summary.whole:
         return
     found = list(answers(card))
     of = f" of {document.target.removeprefix('hf:dataset:')}" if document.target.startswith("hf:") else ""
@@ -52,10 +78,31 @@ def read_sheet(document: Document, subject: Subject) -> Iterator[EvidenceRecord]
         yield group_record(document, card, subject, group, [a for a in found if a.group == group], name)
 
 
+def inner_sheet(document: Document, dossier: Dossier) -> Iterator[EvidenceRecord]:
+    """A datasheet inside a model card or a report, where at least two of its groups are answered."""
+    card = card_of(document)
+    place = section(card)
+    found = list(answers(card, *place)) if place else []
+    if len({a.group for a in found if a.outcome == "present"}) < GROUPS_OF_A_SHEET:
+        return
+    known = component_of(dossier, document.target) is not None
+    subject = dossier.subject(document.target if known else dossier.root, component_of(dossier, document.target))
+    name = f"Datasheet in {'report' if document.kind == 'paper' else 'model card'} {document_name(document)}"
+    for group in GROUPS:
+        yield group_record(document, card, subject, group, [a for a in found if a.group == group], name)
+
+
+def document_name(document: Document) -> str:
+    source = document.source
+    if document.target.startswith("hf:"):
+        return document.target.rpartition(":")[2]
+    return source.path or source.url.rpartition("/")[2]
+
+
 def group_record(
     document: Document, card: Card, subject: Subject, group: str, found: list[Answer], name: str
 ) -> EvidenceRecord:
-    questions = list(rules().groups[group].questions)
+    questions = [q for q in rules().groups[group].questions if q != "other" or any(a.question == q for a in found)]
     if not found:
         return detector.record(
             subject,
@@ -77,8 +124,9 @@ def group_record(
     where = {"prose": "in running text", "front matter": "in its front matter"}.get(
         best.how, f"under “{best.label[:100]}”"
     )
+    count = f"answers {len(answered)} of {len(questions)} questions on {NAMES[group]} ({where})."
     texts: dict[Outcome, str] = {
-        "present": f"{name} answers {len(answered)} of {len(questions)} questions on {NAMES[group]} ({where}).",
+        "present": f"{name} {count}" if answered else f"{name} speaks of {NAMES[group]} ({where}).",
         "placeholder": f"{name} asks about {NAMES[group]} {where}, but answers nothing.",
         "linked": f"{name} only points elsewhere for {NAMES[group]} ({where}).",
     }
@@ -126,8 +174,10 @@ def read_croissant(document: Document, subject: Subject) -> Iterator[EvidenceRec
     if not isinstance(data, dict):
         return
     name = document.target.removeprefix("hf:dataset:")
+    given = {key.rpartition("/")[2].rpartition(":")[2]: key for key in data if isinstance(key, str)}
     for group, entry in rules().groups.items():
-        filled = [key for key in entry.rai if data.get(key) not in (None, "", [], {})]
+        keys = [given[name] for field in entry.rai if (name := field.removeprefix("rai:")) in given]
+        filled = [key for key in keys if data[key] not in (None, "", [], {})]
         if not filled:
             continue
         quote, selector = quote_pointer(data, "/" + filled[0].replace("~", "~0").replace("/", "~1"))
@@ -136,7 +186,8 @@ def read_croissant(document: Document, subject: Subject) -> Iterator[EvidenceRec
             "datasheet",
             f"datasheet.{group}",
             "present",
-            f"Croissant metadata of {name} answers on {NAMES[group]} ({', '.join(filled)}).",
+            f"Croissant metadata of {name} answers on {NAMES[group]} ({', '.join(filled)}; "
+            f"{len(filled)} of {len(entry.rai)} fields).",
             rule="croissant-rai",
             points="open",
             value={"fields": filled, "of": entry.rai},
@@ -146,36 +197,67 @@ def read_croissant(document: Document, subject: Subject) -> Iterator[EvidenceRec
         )
 
 
-def training_summary(document: Document, dossier: Dossier) -> Iterator[EvidenceRecord]:
-    """The public summary of training content by its title and its three parts, or a link to one."""
-    card = card_of(document)
-    match = rules().title.pattern.search(card.visible) if rules().title.may_match(card.lower) else None
-    if not match:
+def papers_of(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:
+    """Papers that the Hub links to a dataset: the index has taken such a paper for a datasheet."""
+    try:
+        info: Any = json.loads(document.body)
+    except (ValueError, RecursionError):
         return
-    parts = [name for name, pattern in rules().parts.items() if pattern.search(card.visible)]
-    link = next((x for x in card.links if rules().title.found_in(x.label) or rules().title.found_in(x.href)), None)
-    outcome: Outcome = "present" if len(parts) >= 2 else "linked" if link else "placeholder"
-    quote, selector = quote_span(card.text, *card.quote_range(match.start(), match.end()))
-    state = f"{len(parts)} of its 3 parts: {', '.join(parts)}" if outcome == "present" else "only a pointer"
+    tags = info.get("tags") if isinstance(info, dict) else None
+    for index, tag in enumerate(tags if isinstance(tags, list) else []):
+        if isinstance(tag, str) and re.fullmatch(r"arxiv:\d{4}\.\d{4,5}", tag):
+            quote, selector = quote_pointer(info, f"/tags/{index}")
+            name = document.target.removeprefix("hf:dataset:")
+            yield detector.record(
+                subject,
+                "datasheet",
+                "datasheet.composition",
+                "linked",
+                f"Dataset {name} names a paper that may serve as its datasheet (arXiv {tag.removeprefix('arxiv:')}).",
+                rule="paper-of-dataset",
+                points="partial",
+                value={"address": f"https://arxiv.org/abs/{tag.removeprefix('arxiv:')}"},
+                source=document.source,
+                quote=quote,
+                selector=selector,
+            )
+            return
+
+
+def training_summary(document: Document, dossier: Dossier) -> Iterator[EvidenceRecord]:
+    card = card_of(document)
+    summary = read_summary(card, whole=bool(rules().file.search(document.source.path or "")))
+    if summary is None:
+        return
+    start, end = card.quote_range(summary.start, max(summary.end, summary.start + 1))
+    quote, selector = quote_span(card.text, start, end, heading_path=card.heading_path(start) or None)
+    where = f"in {document_name(document)}"
+    texts: dict[Outcome, str] = {
+        "present": f"Article 53(1)(d) training data summary found {where} "
+        f"({len(summary.parts)} of its 3 parts: {', '.join(summary.parts)}).",
+        "linked": f"Article 53(1)(d) training data summary linked {where} ({summary.address}).",
+        "placeholder": f"Article 53(1)(d) training data summary named {where}, without its parts or a link to it.",
+    }
+    points: dict[Outcome, Points] = {"present": "open", "linked": "partial"}
     yield detector.record(
         dossier.subject(document.target),
         "datasheet",
         "datasheet.training_summary",
-        outcome,
-        f"Article 53(1)(d) training data summary found ({state}).",
+        summary.outcome,
+        texts[summary.outcome],
         rule="title-and-parts",
-        points={"present": "open", "linked": "partial"}.get(outcome, "neutral"),  # type: ignore[arg-type]
-        value={"parts": parts, "address": link.href if link else None},
+        points=points.get(summary.outcome, "neutral"),
+        value={"parts": list(summary.parts), "address": summary.address},
         source=document.source,
         quote=quote,
         selector=selector,
     )
 
 
-def none_found(dossier: Dossier, sheets: list[Document]) -> Iterator[EvidenceRecord]:
+def none_found(dossier: Dossier) -> Iterator[EvidenceRecord]:
     """One record for a release without a datasheet: absent where all was read, unavailable where a card was missed."""
     looked = [*dossier.of("model_card", "hub_model", "hub_dataset", "github_tree")]
-    if sheets or not any(dossier.component(d.target) for d in looked):
+    if not any(dossier.component(d.target) for d in looked):
         return
     subject = dossier.subject(dossier.root)
     missed = [m for m in dossier.misses if m.what in ("dataset_card", "hub_dataset")]

@@ -20,11 +20,13 @@ from pipelines.readers.phrases import Phrase, phrase
 
 FOLDER = Path(__file__).parent
 GROUPS = ("motivation", "composition", "collection_process", "preprocessing", "uses", "distribution", "maintenance")
+SECTION = r"(?:section )?(?:\d+(?:\.\d+)*[.)]?|[a-z][.)])? ?"  # the number before a section's name
 LABEL_WORDS = 9  # a longer label must be a question
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: list[str]
+    said: list[str] = []
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,8 +36,10 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rai: list[str] = []
 
 
-class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SummaryWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: list[str]
+    heading: list[str]
+    file: list[str]
     parts: dict[str, list[str]]
 
 
@@ -44,7 +48,7 @@ class Groups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guidance: list[str]
     prompts: list[str]
     placeholder: list[str]
-    training_summary: Summary
+    training_summary: SummaryWords
 
 
 class Rules(NamedTuple):
@@ -52,11 +56,13 @@ class Rules(NamedTuple):
     names: dict[str, str]
     words: re.Pattern[str]
     by_word: dict[str, tuple[tuple[str, str], ...]]
-    prose: dict[str, re.Pattern[str]]
+    prose: tuple[tuple[str, str, Phrase], ...]  # group, question ("" for the group as a whole), sentence
     guidance: re.Pattern[str]
     prompts: re.Pattern[str]
     placeholder: re.Pattern[str]
     title: Phrase
+    heading: re.Pattern[str]
+    file: re.Pattern[str]
     parts: dict[str, re.Pattern[str]]
 
 
@@ -77,13 +83,22 @@ def rules() -> Rules:
         names,
         re.compile(r"\b(?:" + "|".join(map(re.escape, longest)) + r")\b"),
         {word: tuple(found) for word, found in words.items()},
-        {group: either(entry.prose) for group, entry in data.groups.items()},
+        tuple(prose_rules(data)),
         either(data.guidance),
         either(data.prompts),
         either(data.placeholder),
         phrase(either(data.training_summary.title)),
-        {part: either(patterns) for part, patterns in data.training_summary.parts.items()},
+        either(data.training_summary.heading),
+        either(data.training_summary.file),
+        {part: either([SECTION + p for p in patterns]) for part, patterns in data.training_summary.parts.items()},
     )
+
+
+def prose_rules(data: Groups) -> Iterator[tuple[str, str, Phrase]]:
+    for group, entry in data.groups.items():
+        for question, asked_for in entry.questions.items():
+            yield from ((group, question, phrase(either([said]))) for said in asked_for.said)
+        yield group, "", phrase(either(entry.prose))
 
 
 @lru_cache(maxsize=4096)
@@ -115,17 +130,51 @@ class Answer(NamedTuple):
     how: str
 
 
-def answers(card: Card) -> Iterator[Answer]:
-    """Questions that labels ask, with what stands under them, then what running text answers without being asked."""
-    for part in card.parts:
+def answers(card: Card, start: int = 0, end: int | None = None) -> Iterator[Answer]:
+    """Questions that labels ask, with what stands under them, then what running text answers without being asked.
+
+    Reads a whole dataset card, or the stretch of another document that is a datasheet.
+    """
+    parts = card.parts if end is None else card.inside(start, end)
+    for part in parts:
         if not part.label or (part.kind == "row" and part.columns > 3) or part.kind == "head":
             continue
-        for group, question in asked(part.label):
+        for group, question in asked(part.label) or other_comments(card, part):
             answer = judge(card, part, group, question)
             if answer:
                 yield answer
-    yield from front(card)
-    yield from prose(card)
+    if end is None:
+        yield from front(card)
+    yield from prose(card, parts)
+
+
+SECTION_NAME = re.compile(r"\bdata ?sheets?\b|\bdata ?set card\b|\bdata (?:card|statement)\b", re.I)
+QUESTIONS_ASKED = 4  # without a heading that says so, a section is a datasheet from so many of its questions on
+
+
+def section(card: Card) -> tuple[int, int] | None:
+    """The part of a model card or paper that is a datasheet: under a heading of that name, or by questions asked."""
+    headings = card.headings
+    for number, heading in enumerate(headings):
+        if SECTION_NAME.search(heading.label):
+            end = heading.extent
+            for below in headings[number + 1 :]:
+                if below.start == end and (asked(below.label) or "?" in below.label):
+                    end = below.extent
+            return heading.start, end
+    asking = [p for p in card.parts if "?" in p.label and asked(p.label)]
+    if len({asked(p.label)[0] for p in asking}) >= QUESTIONS_ASKED:
+        return asking[0].start, max(p.extent for p in asking)
+    return None
+
+
+def other_comments(card: Card, part: Part) -> Iterator[tuple[str, str]]:
+    """ "Any other comments?" closes each group of the paper's questions: the heading above says which."""
+    if normalise(part.label).startswith("any other comment"):
+        groups = (group for label in reversed(card.heading_path(part.start)[:-1]) for group, _ in asked(label))
+        group = next(groups, None)
+        if group:
+            yield group, "other"
 
 
 def judge(card: Card, part: Part, group: str, question: str) -> Answer | None:
@@ -217,23 +266,37 @@ def front(card: Card) -> Iterator[Answer]:
         yield Answer("distribution", "licence", "present", start, end, "license", 0, "front matter")
 
 
-def prose(card: Card) -> Iterator[Answer]:
-    """The first sentence of each group that stands under a heading of another kind."""
-    open_groups = dict.fromkeys(GROUPS)
-    for part in card.parts:
-        if part.kind not in ("text", "item") or not open_groups:
+def prose(card: Card, parts: tuple[Part, ...]) -> Iterator[Answer]:
+    """The first sentence that answers each question under a heading of another kind."""
+    open_rules = [rule for rule in rules().prose if rule[2].may_match(card.lower)]
+    for part in parts:
+        if not open_rules or not readable(card, part):
             continue
-        if rules().guidance.search(card.visible, part.start, part.end):
-            continue
-        if any(link.href.startswith("#") for link in card.links_inside(part.start, part.end)):  # table of contents
-            continue
-        for group in list(open_groups):
-            match = rules().prose[group].search(card.visible, part.start, part.end)
+        start, end = (part.body, part.end) if part.kind == "label" else (part.start, part.end)
+        lower = card.lower[start:end]
+        done: set[tuple[str, str]] = set()
+        for group, question, rule in open_rules:
+            match = None
+            if (group, question) not in done and rule.may_match(lower):
+                match = rule.pattern.search(card.visible, start, end)
             if not match:
                 continue
-            start, end = sentence_at(card.visible, match.start(), match.end(), part.start, part.end)
-            text = " ".join(card.visible[start:end].split()).strip("[]*_:：-–—|> ")
+            first, last = sentence_at(card.visible, match.start(), match.end(), start, end)
+            text = " ".join(card.visible[first:last].split()).strip("[]*_:：-–—|> ")
             if sentence_kind(text, False) == "real":
-                del open_groups[group]
-                words = len(WORD.findall(card.visible, start, end))
-                yield Answer(group, "", "present", start, end, "", words, "prose")
+                done.add((group, question))
+                words = len(WORD.findall(card.visible, first, last))
+                yield Answer(group, question, "present", first, last, "", words, "prose")
+        open_rules = [rule for rule in open_rules if rule[:2] not in done]
+
+
+def readable(card: Card, part: Part) -> bool:
+    """Running text that is neither a template's advice, nor a table of contents, nor a citation."""
+    if part.kind not in ("text", "item", "label") or "?" in part.label or (part.label and asked(part.label)):
+        return False
+    if rules().guidance.search(card.visible, part.start, part.end):
+        return False
+    if any(link.href.startswith("#") for link in card.links_inside(part.start, part.end)):
+        return False
+    above = card.heading_path(part.start)
+    return not above or not {"citation"} & set(label_topics(above[-1]))
