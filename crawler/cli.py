@@ -13,6 +13,7 @@ COMMANDS = {
     "crawl": "crawler.commands.crawl",
     "demo": "crawler.commands.demo",
     "export": "crawler.commands.export",
+    "history": "crawler.commands.history",
     "inspect": "crawler.commands.inspect",
     "lint": "crawler.commands.lint",
     "nightly": "crawler.commands.nightly",

@@ -9,8 +9,10 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from scrapy.crawler import Crawler
 
 from crawler.session import Session, session_of
@@ -46,6 +48,14 @@ def listing(dossier: Dossier) -> dict[str, Any]:
     }
 
 
+def read_archived(folder: str, line: bytes) -> list[EvidenceRecord] | None:
+    """What the detectors say of a line of `documents.jsonl`; None where the archive does not hold all of it."""
+    from crawler.reanalyse import rebuild
+
+    dossier, missing = rebuild(Path(folder), line)
+    return None if missing else read(dossier)
+
+
 def load_detectors() -> int:
     return len([d.definition for d in DETECTORS])
 
@@ -63,7 +73,10 @@ def end_with_parent() -> None:
 
 
 class DetectPipeline:
-    """Runs the detectors in a process of their own, so that a large tree or PDF never blocks the crawl's loop."""
+    """Runs the detectors in a process of their own, so that a large tree or PDF never blocks the crawl's loop.
+
+    It takes the bytes out of the archive itself: to hand them over would hold them four times.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -83,8 +96,13 @@ class DetectPipeline:
     async def process_item(self, item: Read) -> Evidence:
         dossier = dossier_of(item)
         self.session.issues += item.issues
+        folder = str(self.session.run.archive.folder.parent)
+        line = msgspec.json.encode(listing(dossier))
         loop = asyncio.get_running_loop()
-        return Evidence(dossier, await loop.run_in_executor(self.pool, read, dossier))
+        records = await loop.run_in_executor(self.pool, read_archived, folder, line)
+        if records is None:
+            records = await loop.run_in_executor(self.pool, read, dossier)
+        return Evidence(dossier, records)
 
 
 class WritePipeline:

@@ -30,6 +30,8 @@ WEB_TRIES = 2  # for pages that documents name, and their robots.txt
 DNS_TRIES = 2
 LONGEST_BACKOFF = 60.0
 NO_HINT = 5.0
+GIVE_UP_SECONDS = 600.0
+PROBE_EVERY = 60.0
 
 
 def wanted_pause(status: int, headers: dict[str, str], now: float) -> float:
@@ -70,6 +72,8 @@ class PaceMiddleware:
         self.crawler = crawler
         self.clock = clock
         self.longest = crawler.settings.getfloat("OSAI_LONGEST_PAUSE")
+        self.down: dict[str, float] = {}  # slot of a service → when its first fault came after the last good answer
+        self.probed: dict[str, float] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PaceMiddleware:
@@ -77,11 +81,27 @@ class PaceMiddleware:
         crawler.signals.connect(pace.downloaded, signal=signals.response_downloaded)
         return pace
 
+    def process_request(self, request: Request) -> None:
+        """A service that has been down for long is asked once in a while only."""
+        slot = str(request.meta.get("download_slot"))
+        if request.meta.get("osai_service") and self.given_up(slot):
+            if time.monotonic() - self.probed.get(slot, 0.0) < PROBE_EVERY:
+                raise IgnoreRequest("the service has given no good answer for a long time")
+            self.probed[slot] = time.monotonic()
+
+    def given_up(self, slot: str) -> bool:
+        return slot in self.down and time.monotonic() - self.down[slot] > GIVE_UP_SECONDS
+
     def downloaded(self, response: Response, request: Request) -> None:
+        slot = str(request.meta.get("download_slot"))
+        if response.status >= 500:
+            self.down.setdefault(slot, time.monotonic())
+        else:
+            self.down.pop(slot, None)
         pause = wanted_pause(response.status, lower(response), self.clock())
         if pause > 0 and (purse := session_of(self.crawler).purse) is not None:
             purse.hold(request.url, min(pause, self.longest_for(request)))
-        if pause == 0 and response.status in PASSING:
+        if pause == 0 and response.status in PASSING and not self.given_up(slot):
             pause = backoff(request)
         if pause > 0:
             self.hold(request, min(pause, self.longest_for(request)))
@@ -113,6 +133,7 @@ class PaceMiddleware:
         if isinstance(exception, IgnoreRequest) or name in ("DownloadCancelledError", "CancelledError", "NotSupported"):
             return None
         tries = tries_for(request)
+        self.down.setdefault(str(request.meta.get("download_slot")), time.monotonic())
         if "Lookup" in name or "Resolve" in name or "Refused" in name:
             tries = min(tries, DNS_TRIES)
         if tries and request.meta.get("retry_times", 0) < tries:
@@ -122,6 +143,8 @@ class PaceMiddleware:
     def again(self, request: Request, reason: str, tries: int) -> Request | None:
         spider = self.crawler.spider
         assert spider is not None
+        if self.given_up(str(request.meta.get("download_slot"))):
+            return None
         return get_retry_request(request, spider=spider, reason=reason, max_retry_times=tries)
 
 

@@ -50,6 +50,8 @@ SCHEMA_VERSION = 2
 MIGRATION_LOCK = 0x6F736169
 ATTEMPTS = 3
 LEASE_SECONDS = 300.0
+LONGEST_LEASE = 86400.0  # what ends later was written by a clock that was wrong
+LONGEST_HOLD = 900.0
 
 metadata = MetaData()
 META = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
@@ -236,7 +238,9 @@ class State:
             raise
         except SQLAlchemyError as error:
             self.close()
-            raise StateError(f"the state {self.engine.url!r} cannot be opened: {error}") from error
+            raise StateError(
+                f"the state {self.engine.url!r} cannot be opened, restore a copy of it: {error}"
+            ) from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -250,6 +254,10 @@ class State:
                 metadata.create_all(db)
                 db.execute(META.insert().values(key="schema", value=str(SCHEMA_VERSION)))
                 return
+            if db.dialect.name == "sqlite":
+                whole = str(db.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+                if whole != "ok":
+                    raise StateError(f"the state {self.engine.url!r} is damaged, restore a copy of it: {whole}")
             version = int(db.execute(select(META.c.value).where(META.c.key == "schema")).scalar() or 0)
             if version > SCHEMA_VERSION:
                 raise StateError(
@@ -353,6 +361,38 @@ class State:
                     "superseded": dates.get(r.superseded_run),
                 }
 
+    def history(self, entry: str) -> Iterator[dict[str, Any]]:
+        """Every record there ever was of an entry, with its times."""
+        query = (
+            select(RECORD.c.id, RECORD.c.body)
+            .where(RECORD.c.entry == entry)
+            .order_by(RECORD.c.entry, RECORD.c.place, RECORD.c.first_run)
+        )
+        with self.reader.connect() as db:
+            bodies = db.execute(query).all()
+        for life, row in zip(self.lifetimes(entry), bodies, strict=True):
+            record = load(zlib.decompress(row.body))
+            yield {
+                **life,
+                "target": record.subject.target,
+                "parameter": record.parameter,
+                "indicator": record.indicator,
+                "outcome": record.outcome,
+                "statement": record.statement,
+                "view_url": record.source.view_url if record.source else None,
+            }
+
+    def entries_ever(self) -> set[str]:
+        """Entries with evidence, also those that have left the index."""
+        with self.reader.connect() as db:
+            return set(db.execute(select(RECORD.c.entry).distinct()).scalars())
+
+    def entries_with(self, targets: Iterable[str]) -> list[str]:
+        """Entries with evidence on one of these targets, given in lower case."""
+        query = select(RECORD.c.entry).distinct().where(func.lower(RECORD.c.target).in_(sorted(targets)))
+        with self.reader.connect() as db:
+            return sorted(db.execute(query).scalars())
+
     def changes(self, after: int = 0, entry: str | None = None) -> list[dict[str, Any]]:
         """What changed in nights after that number, in the order in which it was noticed."""
         query = select(CHANGE).where(CHANGE.c.run > after).order_by(CHANGE.c.number)
@@ -391,7 +431,8 @@ class State:
         """Take work for a while. What nobody acknowledges in time is given out again, up to ATTEMPTS times."""
         with self.engine.begin() as db:
             clock = self.clock(db)
-            free = or_(WORK.c.state == "todo", and_(WORK.c.state == "leased", WORK.c.lease_until < clock))
+            lapsed = or_(WORK.c.lease_until < clock, WORK.c.lease_until > clock + LONGEST_LEASE)
+            free = or_(WORK.c.state == "todo", and_(WORK.c.state == "leased", lapsed))
             db.execute(
                 WORK.update()
                 .where(WORK.c.run == night.number, free, WORK.c.attempts >= ATTEMPTS)
@@ -536,8 +577,13 @@ class State:
         last moment at which it could still be under way.
         """
         with self.engine.begin() as db:
-            held_until = self.held(db, key)
             clock = self.clock(db)
+            held_until = self.held(db, key, clock)
+            # where the clock was set back, what was drawn in its future counts as drawn now
+            mine = DRAW.c.key == key
+            late = clock + open_for
+            db.execute(DRAW.update().where(mine, DRAW.c.open_until > late).values(open_until=late))
+            db.execute(DRAW.update().where(mine, DRAW.c.at > clock).values(at=clock))
             spans = [limit.seconds + fresh + limit.arrival for limit in limits]
             db.execute(
                 DRAW.delete().where(DRAW.c.key == key, DRAW.c.at < clock - max(spans), DRAW.c.open_until < clock)
@@ -569,10 +615,11 @@ class State:
     def hold(self, key: str, seconds: float) -> None:
         """Nothing is drawn with this key for so long."""
         with self.engine.begin() as db:
-            until = max(self.held(db, key), self.clock(db) + seconds)
+            clock = self.clock(db)
+            until = max(self.held(db, key, clock), clock + min(seconds, LONGEST_HOLD))
             db.execute(BUDGET.update().where(BUDGET.c.key == key).values(held_until=until))
 
-    def held(self, db: Connection, key: str) -> float:
+    def held(self, db: Connection, key: str, clock: float) -> float:
         """Until when a budget is held; its row is locked for this transaction."""
         query = select(BUDGET.c.held_until).where(BUDGET.c.key == key).with_for_update()
         until = db.execute(query).scalar()
@@ -580,7 +627,7 @@ class State:
             with suppress(IntegrityError), db.begin_nested():
                 db.execute(BUDGET.insert().values(key=key, held_until=0.0))
             until = db.execute(query).scalar()
-        return float(until or 0.0)
+        return float(until or 0.0) if (until or 0.0) <= clock + LONGEST_HOLD else 0.0
 
     # ---- what listings and links are known to be
 

@@ -16,7 +16,7 @@ from spiders.release import Read, ReleaseSpider, Root, assemble
 if TYPE_CHECKING:
     from crawler.nightly.night import NightRun
 
-RELEASES_AT_ONCE = 3
+RELEASES_AT_ONCE = 2
 RENEWALS_PER_LEASE = 5
 LOOK_AGAIN = 1.0
 

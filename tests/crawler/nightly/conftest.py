@@ -50,6 +50,17 @@ class Place:
     def start(self, *arguments: str, **environ: str | None) -> subprocess.Popen[str]:
         return self.launch("--index", str(self.index), *arguments, **environ)
 
+    def odd(self, how: dict[str, Any]) -> subprocess.Popen[str]:
+        """A night in a process with a fault of its own: `tests/crawler/nightly/odd.py`."""
+        command = [sys.executable, "-m", "tests.crawler.nightly.odd", json.dumps(how), "nightly", "--json"]
+        return subprocess.Popen(
+            [*command, "--index", str(self.index), "--out", str(self.out)],
+            env={**os.environ, **self.services.environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def launch(self, *arguments: str, **environ: str | None) -> subprocess.Popen[str]:
         wanted = {**os.environ, **self.services.environ, "PYTHONWARNINGS": "default", **environ}
         command = [sys.executable, "-c", "from crawler.cli import main; main()", "nightly", "--json"]

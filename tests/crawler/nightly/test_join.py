@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.state import Limit, State
+from crawler.state import Limit, State, Work
 from tests.crawler.nightly.conftest import Place, new_database
 from tests.crawler.nightly.test_faults import assert_whole
 
@@ -116,6 +116,23 @@ def test_a_budget_holds_in_any_span(database: str) -> None:
         thread.join()
     assert busiest(sent, limit.seconds) <= limit.requests
     assert len(sent) >= 12
+
+
+def test_a_clock_that_was_wrong_holds_nobody_for_long(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = State(database)
+    limits = [Limit(5, 0.5)]
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "clock", lambda self, db: time.time() + 40 * 86400)
+        assert state.draw("hub:x", "a", limits, 5, 0.05)[1] == 5
+        state.hold("hub:x", 60)
+        night = state.open_night()
+        state.plan(night, [Work("a", ("hf:model:lab/a",))], {}, ())
+        assert state.lease(night, "killed")
+    assert state.draw("hub:x", "b", limits, 5, 0.05)[1] == 0  # for what is known, they were sent just now
+    time.sleep(0.65)
+    assert state.draw("hub:x", "b", limits, 5, 0.05)[1] == 5
+    assert [work.entry for work in state.lease(night, "b")] == ["a"]
+    state.close()
 
 
 def test_a_pause_and_a_single_connection_hold_for_all(database: str) -> None:
