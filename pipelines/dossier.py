@@ -27,6 +27,13 @@ def version_folder(path: str, names: Iterable[str]) -> str | None:
     return None
 
 
+FRONT_MATTER = re.compile(rb"\A---\s*\n.*?\n---[ \t]*(?:\n|\Z)", re.S)
+
+
+def card_text(card: Document) -> bytes:
+    return FRONT_MATTER.sub(b"", card.body, count=1).strip()
+
+
 def searched(document: Document, what: str | None = None) -> Searched:
     """Name a document as one that was read for an absence."""
     return Searched(document.source.url, document.source.sha256, what or document.kind.replace("_", " "))
@@ -64,6 +71,16 @@ class Dossier:
 
     @cached_property
     def set_aside(self) -> frozenset[Document]:
+        """Documents that would say of the release what is not so, or what another says already."""
+        return self.other_versions() | self.copied_cards()
+
+    def copied_cards(self) -> frozenset[Document]:
+        """Cards in repositories that are, but for the front matter, a card of the Hub over again."""
+        cards = [d for d in self.documents if d.kind == "model_card"]
+        hub = {card_text(d) for d in cards if d.target.startswith("hf:")}
+        return frozenset(d for d in cards if d.target.startswith("github:") and card_text(d) in hub)
+
+    def other_versions(self) -> frozenset[Document]:
         """Cards and licences in a repository of many models that belong to another version than the release's.
 
         `models/llama3/LICENSE` beside `models/llama3_1/LICENSE` says nothing of Llama-3.1-8B: of folders whose name is

@@ -20,7 +20,7 @@ LICENSE_NAME = re.compile(
 )
 LICENSE_FILES = 6
 REPORT_FILES = 2
-NOT_A_TEXT = re.compile(r"(?i)\.(py|json|ya?ml|png|jpe?g|svg|gif|sh|js|css|ipynb|toml|lock)$")
+NOT_A_TEXT = re.compile(r"(?i)header[^/]*$|\.(py|json|ya?ml|png|jpe?g|svg|gif|sh|js|css|ipynb|toml|lock)$")
 
 
 MODEL_CARD_NAME = re.compile(r"(?i)model[_-]?card\.(?:md|txt)|[\w.-]*(?:model|system)[_-]?card[\w.-]*\.pdf")

@@ -474,10 +474,10 @@ def context_of(card: Card, position: int, part: Part | None) -> str:
 
 
 def about_results(card: Card, position: int) -> bool:
-    """Whether the nearest heading is about results, usage, thanks or citation rather than training."""
-    path = card.heading_path(position)
-    topics = label_topics(path[-1]) if path else ()
-    return bool(ELSEWHERE & set(topics)) and not TRAINING_TOPICS & set(topics)
+    """Whether the nearest heading that names a topic is on results, usage, thanks or citation, not on training."""
+    headings = reversed(card.heading_path(position))
+    topics = next((set(topics) for label in headings if (topics := label_topics(label))), set[str]())
+    return bool(ELSEWHERE & topics) and not TRAINING_TOPICS & topics
 
 
 def is_evaluation(card: Card, position: int, sentence: str, name: str) -> bool:

@@ -27,9 +27,14 @@ REPOSITORY = re.compile(
 )
 NOT_TRAINING = re.compile(
     r"github\.com/(?:huggingface/(?:transformers|diffusers|text-generation-inference|text-embeddings-inference)|"
-    r"vllm-project|ggerganov|ggml-org|ollama|"
+    r"vllm-project|ggerganov|ggml-org|ollama|InternLM/lmdeploy|NVIDIA/TensorRT-LLM|microsoft/DeepSpeed|"
     r"sgl-project|lm-sys/FastChat/?$|oobabooga|LostRuins|turboderp|casper-hansen/AutoAWQ|PanQiWei/AutoGPTQ|comfyanonymous|AUTOMATIC1111|"
     r"pytorch/pytorch|NVIDIA/apex|mlco2|EleutherAI/lm-evaluation-harness|[\w.\-]+/[\w.\-]*(?:eval|benchmark|bench)\b)",
+    re.I,
+)
+NOT_CODE = re.compile(
+    r"/(?:issues|discussions|releases|wiki|actions)(?:/|$)|/(?:blob|raw)/.*(?:licen[cs]e|policy|copying|notice|"
+    r"\.(?:pdf|png|jpe?g|svg|gif|webp|mp4))[^/]*$",
     re.I,
 )
 EPRINT = re.compile(r"\b(?:eprint|journal|booktitle|doi|archivePrefix)\s*=|arxiv[:.]", re.I)
@@ -75,7 +80,7 @@ def training_code(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
     says = lexicon().loose["training_code_link"]
     unspecified: Finding | None = None
     for link in links:
-        if not REPOSITORY.search(link.href) or NOT_TRAINING.search(link.href):
+        if not REPOSITORY.search(link.href) or NOT_TRAINING.search(link.href) or NOT_CODE.search(link.href):
             continue
         part = card.part_at(link.start)
         if part is None:

@@ -14,6 +14,7 @@ from spiders.github import file_kind
         ("weights/LICENSE-MODEL", "license"),
         ("third_party/lib/LICENSE", "source_file"),
         ("assets/model_licenses/otter_license.txt", "source_file"),
+        ("docs/license_header.txt", "source_file"),
         ("docs/MODEL_CARD.md", "model_card"),
         ("DATASHEET.md", "dataset_card"),
         ("report.pdf", "paper"),

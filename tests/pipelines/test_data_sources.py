@@ -82,6 +82,11 @@ def test_kinds_of_withholding(sentence: str, kind: str) -> None:
     assert [r.value["kind"] for r in records(f"# M\n\n{sentence}\n") if r.indicator == "data.withheld"] == [kind]
 
 
+def test_a_benchmark_under_a_heading_on_scores_is_no_training_data() -> None:
+    body = "# Heron\n\n## Benchmark scores\n\n### Base pretrained models\n\n| task | score |\n|-|-|\n| SQuAD | 76.4 |\n"
+    assert declared(records(body)) == {}
+
+
 def test_other_peoples_data_are_not_withheld() -> None:
     assert not [r for r in records("# M\n\nTune it on your own private data.\n") if r.indicator == "data.withheld"]
 

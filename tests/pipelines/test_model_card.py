@@ -71,6 +71,7 @@ def test_known_cards(path: Path) -> None:
         ("## Disclaimer\n\nBefore version 3.5 some special treatment was needed.\n", "limitations", "absent"),
         ("## Disclaimer\n\nThe model may generate false answers.\n", "limitations", "present"),
         ("### NOTE: Feather's own library has not been directly supported yet.\n", "limitations", "absent"),
+        ("Terms: [here](https://github.com/o/heron/blob/main/LICENSE)\n", "training_code_link", "absent"),
         ("# M\n\n- Train: 10M lines\n- Test: 2M lines\n", "training_procedure", "absent"),
         ("# M\n\n- dataset: `cc-by-4.0`\n", "training_data", "absent"),
         ("# M\n\n[Home page](https://a.example/) [Our first paper](https://b.example/)\n", "description", "absent"),
