@@ -1,6 +1,7 @@
 """A finished night as an immutable folder, and what always points to the latest one.
 
-    RUN/            run.json, evidence.jsonl, documents.jsonl, seen.jsonl, changes.json, changes.html, archive/ …
+    RUN/            run.json, evidence.jsonl, documents.jsonl, seen.jsonl, links.json, changes.json, changes.html,
+                    archive/, evidence.parquet, report/, entries/
     latest          a link to the last published RUN
     history.json    every published night: counts by indicator, requests, failures
     changes.json, changes.atom   what changed in the last nights
@@ -18,11 +19,13 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from crawler.detecting import end_with_parent
 from crawler.nightly.assertions import problems, read_assertions
 from crawler.settings import SOFTWARE
 from crawler.state import Night, State, now
@@ -64,6 +67,7 @@ def publish(
     anyway: bool = False,
     links: Sequence[LinkHealth] = (),
     pages: Mapping[str, int] | None = None,
+    report: bool = True,
 ) -> Published:
     """Write the folder of a night and publish it, or hold it back where its numbers look wrong."""
     staging = out / STAGING
@@ -95,7 +99,6 @@ def publish(
     write_json(staging / "changes.json", changed)
     write_json(staging / "links.json", msgspec.to_builtins(list(links)))
     (staging / "changes.html").write_text(page(changed, f"What changed until {night.started_at}"), "utf-8")
-    parquet.write(staging)
     about = {
         "run": night.id,
         "state": "complete" if not failures else "incomplete",
@@ -108,6 +111,10 @@ def publish(
         "files": file_hashes(staging),
     }
     write_json(staging / "run.json", about)
+    if problem := write_pages(staging, report=report):
+        about |= {"state": "incomplete", "failures": [*failures, problem]}
+        info["failures"] = about["failures"]
+        write_json(staging / "run.json", about)
     sync_tree(staging)
     held = bool(info["problems"]) and not anyway
     folder = out / "held" / night.id if held else out / night.id
@@ -118,6 +125,25 @@ def publish(
     state.set_state(night, "held" if held else "published")
     refresh(state, out)
     return Published(folder, str(about["state"]), info["problems"] if held else [])
+
+
+def write_pages(folder: Path, *, report: bool) -> str | None:
+    """What is made from the records, as `crawl` writes it, in a process of its own: they take memory, and are no
+    evidence, so that what goes wrong there is only said."""
+    process = get_context("spawn").Process(target=pages_of, args=(folder, report))
+    process.start()
+    process.join()
+    return None if process.exitcode == 0 else f"table and report could not be written (status {process.exitcode})"
+
+
+def pages_of(folder: Path, report: bool) -> None:
+    end_with_parent()
+    if not report:
+        parquet.write(folder)
+        return
+    from crawler.commands.report_run import write_pages
+
+    write_pages(folder)
 
 
 def finish_publications(state: State, out: Path) -> None:

@@ -52,11 +52,13 @@ SHOWN = 20
     metavar="NIGHTS",
     help="Ask for links that lead elsewhere once in so many nights, 0: never.",
 )
+@click.option("--report/--no-report", default=True, help="Write RUN/report and RUN/entries, too.  [default: report]")
 @click.option("--webhook", metavar="URL", help="Post the summary there as JSON when the night has ended.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     index: Path | None, state_url: str | None, out: Path, dry_run: bool, assertions: Path | None, publish_anyway: bool,
-    joining: bool, budgets: Path | None, lease: float, links_every: int, webhook: str | None, as_json: bool,
+    joining: bool, budgets: Path | None, lease: float, links_every: int, report: bool, webhook: str | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Crawl every entry in a folder of index entries, and publish a run. Only what changed is fetched.
 
@@ -83,7 +85,7 @@ def command(
         with Progress("Reading the index") as progress:
             outcome = nightly(
                 index, out, state_url=state_url, dry_run=dry_run, assertions=assertions, publish_anyway=publish_anyway,
-                budgets=budgets, lease_seconds=lease, links_every=links_every, progress=progress,
+                budgets=budgets, lease_seconds=lease, links_every=links_every, report=report, progress=progress,
             )  # fmt: skip
     except (AssertionsError, BudgetsError, RefusedError, StateError) as error:
         raise click.UsageError(str(error)) from error
@@ -154,6 +156,7 @@ def summary(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
         "run": outcome.night.id,
         "state": state_of(outcome, dry_run),
         "folder": str(published.folder) if published else None,
+        "report": report_of(published.folder) if published else None,
         "read": {w.entry: list(w.reasons) for w in outcome.plan.reads},
         "carried": len(outcome.plan.carried),
         "not_checked": outcome.plan.blind,
@@ -163,6 +166,11 @@ def summary(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
         "failures": [*([outcome.fatal] if outcome.fatal else []), *outcome.failures],
         "problems": published.problems if published else [],
     }
+
+
+def report_of(run: Path) -> str | None:
+    page = run / "report" / "index.html"
+    return str(page) if page.is_file() else None
 
 
 def state_of(outcome: Outcome, dry_run: bool) -> str:
@@ -180,4 +188,5 @@ def described(about: dict[str, Any]) -> str:
     lines += [f"{count:6d} requests to {host}" for host, count in sorted(numbers.items())]
     lines += [f"{sum(numbers.values()):6d} requests in all"]
     lines += [f"{about['link_requests']:6d} more for links that lead elsewhere"] if about["link_requests"] else []
-    return "\n".join([*lines, *([f"Run: {about['folder']}"] if about["folder"] else [])])
+    lines += [f"{name.capitalize()}: {about[name]}" for name in ("folder", "report") if about[name]]
+    return "\n".join(lines)

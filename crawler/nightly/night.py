@@ -396,6 +396,7 @@ def nightly(
     budgets: Path | None = None,
     lease_seconds: float = LEASE_SECONDS,
     links_every: int = EVERY,
+    report: bool = True,
     owner: str | None = None,
     addresses: Addresses | None = None,
     progress: Progress | None = None,
@@ -442,7 +443,7 @@ def nightly(
             outcome.published = publish(
                 state, night, out, outcome.plan, asked=str(index), requests=outcome.requests,
                 faults=faults, failures=outcome.failures, assertions=assertions, anyway=publish_anyway,
-                links=health(index, state), pages=outcome.pages,
+                links=health(index, state), pages=outcome.pages, report=report,
             )  # fmt: skip
         state.close()
         return outcome

@@ -48,11 +48,20 @@ class Place:
         (self.index / f"Lumen-{n}.yaml").write_text(ENTRY.format(n=n, lab=n % 3), "utf-8")
 
     def start(self, *arguments: str, **environ: str | None) -> subprocess.Popen[str]:
-        return self.launch("--index", str(self.index), *arguments, **environ)
+        report = () if "--report" in arguments else ("--no-report",)
+        return self.launch("--index", str(self.index), *report, *arguments, **environ)
 
     def odd(self, how: dict[str, Any]) -> subprocess.Popen[str]:
         """A night in a process with a fault of its own: `tests/crawler/nightly/odd.py`."""
-        command = [sys.executable, "-m", "tests.crawler.nightly.odd", json.dumps(how), "nightly", "--json"]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.crawler.nightly.odd",
+            json.dumps(how),
+            "nightly",
+            "--json",
+            "--no-report",
+        ]
         return subprocess.Popen(
             [*command, "--index", str(self.index), "--out", str(self.out)],
             env={**os.environ, **self.services.environ},

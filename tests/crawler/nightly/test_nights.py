@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.crawler.nightly.conftest import Place
@@ -15,8 +16,10 @@ def changes_of(place: Place) -> list[dict[str, Any]]:
 
 def test_a_week(place: Place) -> None:
     # the first night reads everything
-    status, first, said = place.night()
+    status, first, said = place.night("--report")
     assert status == 0, said
+    assert "Lumen-2" in Path(first["report"]).read_text()
+    assert {path.stem for path in (place.out / "latest/entries").iterdir()} >= {"Lumen-1", "Lumen-2", "Lumen-3"}
     assert set(first["read"]) == {"Lumen-1", "Lumen-2", "Lumen-3"}
     before = place.evidence()
     assert len(before) > 20
