@@ -10,12 +10,14 @@ from opening the list of systems to its first view is measured, too.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -46,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         runs = [load_run(Path(name)) for name in sys.argv[1:]] or [demo(Path(folder) / "demo")]
         proposals(runs, index)
-        report(runs, Path(folder) / "site")
+        report(runs, Path(folder))
 
 
 def timed(what: str, do: object) -> None:
@@ -134,15 +136,34 @@ def demo(folder: Path) -> Run:
     return load_run(folder)
 
 
-def report(runs: list[Run], out: Path) -> None:
+def report(runs: list[Run], folder: Path) -> None:
+    """Runs repeated as they are, whose archives are read once; and as if each had an archive of its own."""
     many = [runs[n % len(runs)] for n in range(SYSTEMS)]
-    start = time.perf_counter()
-    first = write_site(many, out)
-    spent = time.perf_counter() - start
-    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    records = sum(len(run.records) for run in many)
-    print(f"report: {len(many)} systems, {records} records: {spent:.1f} s, {size / 1e6:.1f} MB")
+    first = written(many, folder / "shared", "archives shared")
+    alone = []
+    for n, run in enumerate(many):
+        link = folder / f"run-{n}"
+        link.symlink_to(run.folder.resolve())
+        alone.append(replace(run, folder=link))
+    written(alone, folder / "alone", "an archive for each")
     first_view(first)
+
+
+def written(runs: list[Run], out: Path, what: str) -> Path:
+    start, before = time.perf_counter(), processor_time()
+    first = write_site(runs, out)
+    spent, worked = time.perf_counter() - start, processor_time() - before
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    records, systems = sum(len(run.records) for run in runs), sum(len(run.systems) for run in runs)
+    print(
+        f"report, {what}: {systems} systems, {records} records: {spent:.1f} s ({worked:.1f} s of processor time), "
+        f"{size / 1e6:.1f} MB"
+    )
+    return first
+
+
+def processor_time() -> float:
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def first_view(page: Path) -> None:

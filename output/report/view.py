@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from output.excerpt import Excerpt, excerpts
@@ -289,12 +292,40 @@ def pages(runs: Iterable[Run]) -> list[Page]:
 
 
 def all_excerpts(systems: Sequence[tuple[Run, System]]) -> list[dict[str, Excerpt]]:
-    """Excerpts of each system; of many systems by several processes, as unpacking archives is most of the work."""
-    folders, records = [run.folder for run, _ in systems], [system.records for _, system in systems]
-    if len(systems) < SEVERAL:
-        return list(map(excerpts, folders, records))
+    """Excerpts for each system; systems of one run share them, so that an answer they share is unpacked once.
+
+    Many systems are worked on by several processes, as unpacking archives is most of the work.
+    """
+    by_run: dict[Path, dict[str, EvidenceRecord]] = {}
+    for run, system in systems:
+        by_run.setdefault(run.folder, {}).update((r.id, r) for r in system.records)
+    parts = [(folder, part) for folder, records in by_run.items() for part in by_answer(records.values())]
+    found: dict[Path, dict[str, Excerpt]] = {folder: {} for folder in by_run}
+    with several_processes(len(systems)) as spread:
+        folders, records = [folder for folder, _ in parts], [part for _, part in parts]
+        for folder, shown in zip(folders, spread(excerpts, folders, records), strict=True):
+            found[folder].update(shown)
+    return [found[run.folder] for run, _ in systems]
+
+
+def by_answer(records: Iterable[EvidenceRecord]) -> list[list[EvidenceRecord]]:
+    """Records that quote the same archived answer together; those that quote none are left out."""
+    parts: dict[tuple[str, int], list[EvidenceRecord]] = {}
+    for record in records:
+        if record.quote and record.source:
+            place = record.source.archive
+            parts.setdefault((place.file, place.offset) if place else ("", 0), []).append(record)
+    return list(parts.values())
+
+
+@contextmanager
+def several_processes(systems: int) -> Iterator[Callable[..., Iterable[Any]]]:
+    """A `map` over processes where there are many systems, else the plain one."""
+    if systems < SEVERAL:
+        yield map
+        return
     with ProcessPoolExecutor(min(8, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
-        return list(pool.map(excerpts, folders, records, chunksize=4))
+        yield partial(pool.map, chunksize=4)
 
 
 def sections(system: System, shown: dict[str, Excerpt]) -> tuple[Section, ...]:

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from output.record import INDEX_PARAMETERS, Source
-from output.report import write, write_site
+from output.report import view, write, write_site
 from output.report.overview import coverage
 from output.report.view import pages, visible, web_address
 from output.run import RunError, load_run
@@ -176,3 +176,9 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
 )
 def test_only_web_addresses_become_links(url: str, address: str) -> None:
     assert web_address(url) == address
+
+
+def test_several_processes_find_what_one_finds(run_folder: Path) -> None:
+    (system,) = load_run(run_folder).systems
+    many = [(load_run(run_folder), system)] * view.SEVERAL
+    assert view.all_excerpts(many) == view.all_excerpts(many[:1]) * view.SEVERAL
