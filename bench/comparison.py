@@ -2,10 +2,11 @@
 
     python bench/comparison.py RUN...
 
-The statements (`comparison.tsv`, in our words) are those that index maintainers made of these systems, in the index's
-entries and the post "How open is DeepSeek?" (https://osai-index.eu/news/deepseek/), and that public files can settle.
-A statement is reproduced where a record on the parameter has the indicator, the outcome and, where given, the direction
-and the words. Each line names the record.
+The statements (`tests/output/comparison/posts.tsv`, in our words) are those that index maintainers made of these
+systems, in the index's entries and the post "How open is DeepSeek?" (https://osai-index.eu/news/deepseek/), and that
+public files can settle. A statement is reproduced where a record on the parameter has the indicator, the outcome and,
+where given, the direction and the words. Each line names the record.
+`tests/output/test_comparison.py` asks the same of fresh crawls.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from output.record import EvidenceRecord
 from output.run import System, load_run
 
-TABLE = Path(__file__).with_name("comparison.tsv")
+TABLE = Path(__file__).parents[1] / "tests" / "output" / "comparison" / "posts.tsv"
 
 
 def main() -> None:
@@ -26,8 +27,7 @@ def main() -> None:
     if not systems:
         print("Name the run folders of the three systems: python bench/comparison.py RUN...")
         return
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["system"] in systems]
+    rows = [row for row in statements(TABLE) if row["system"] in systems]
     reproduced = 0
     for row in rows:
         record = speaks(systems[row["system"]], row)
@@ -35,6 +35,11 @@ def main() -> None:
         said = f"{record.id}  {record.statement}" if record else "NOT REPRODUCED"
         print(f"{row['system']}  {row['parameter']}: {row['statement']}\n    {said[:200]}")
     print(f"{reproduced} of {len(rows)} statements reproduced, for {len(systems)} systems")
+
+
+def statements(table: Path) -> list[dict[str, str]]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def speaks(system: System, row: dict[str, str]) -> EvidenceRecord | None:

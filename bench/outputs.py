@@ -132,7 +132,7 @@ def read_at_all(system: System) -> bool:
 
 
 def demo(folder: Path) -> Run:
-    subprocess.run([sys.executable, "-m", "crawler.cli", "demo", "--out", str(folder)], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "crawler", "demo", "--out", str(folder)], check=True, capture_output=True)
     return load_run(folder)
 
 

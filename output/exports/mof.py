@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from output.exports.release import Part, Release, releases
+from output.links import quoted_page
 from output.record import EvidenceRecord
 from output.run import Run
 
@@ -66,18 +67,21 @@ def license_of(part: Part) -> dict[str, str]:
 
 
 def component(release: Release, wanted: Component) -> dict[str, str] | None:
-    """A component with its licence and path, or None where no record shows it."""
+    """A component with its path, and the licence of what holds it; None where no record shows it.
+
+    A paper or report stands elsewhere: the licence of the model is not its own.
+    """
     records = [r for r in release.system.records if r.indicator in wanted.indicators and fits(r, release, wanted)]
     if not records:
         return None
     record = records[0]
-    license_ = license_of(release.part(record.subject.target))
+    license_ = license_of(release.part(record.subject.target)) if wanted.targets else {}
     assert record.source is not None
     return {
         "name": wanted.name,
         "description": f"{record.statement} ({record.id})",
         **({"license": license_["name"]} if license_ else {}),
-        "component_path": record.source.view_url,
+        "component_path": quoted_page(record),
     }
 
 

@@ -20,6 +20,15 @@ FILES = {
 }
 
 
+CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
+RIGHTS = {
+    "@id": "#rights",
+    "@type": "CreativeWork",
+    "name": "Rights of the authors",
+    "description": "Quotes and archived pages belong to their authors.",
+}
+
+
 def write(run: Run, out: Path) -> list[Path]:
     return [write_json(out / "ro-crate-metadata.json", crate(run))]
 
@@ -42,7 +51,7 @@ def crate(run: Run) -> dict[str, Any]:
         "@type": "CreateAction",
         "name": f"Crawl {run.id}",
         "instrument": {"@id": software["@id"]},
-        "object": [{"@id": item["@id"]} for item in asked],
+        "object": one_or_more([{"@id": item["@id"]} for item in asked]),
         "result": parts,
         "actionStatus": {
             "@id": f"http://schema.org/{'Completed' if run.state == 'complete' else 'Failed'}ActionStatus"
@@ -55,7 +64,7 @@ def crate(run: Run) -> dict[str, Any]:
         "name": f"Evidence on {', '.join(s.name for s in run.systems) or 'nothing'}",
         "description": f"Run {run.id} of osai-evidence: quotes with revision and hash on how open AI models are.",
         "datePublished": str(run.info.get("finished_at") or run.info.get("started_at") or "1970-01-01")[:10],
-        "license": "Quotes and archived pages belong to their authors.",
+        "license": {"@id": RIGHTS["@id"]},
         "hasPart": parts,
         "mentions": {"@id": "#crawl"},
     }
@@ -65,8 +74,13 @@ def crate(run: Run) -> dict[str, Any]:
         "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
         "about": {"@id": "./"},
     }
-    graph = [descriptor, root, *files, action, software, *asked]
-    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+    graph = [descriptor, root, RIGHTS, *files, action, software, *asked]
+    return {"@context": CONTEXT, "@graph": graph}
+
+
+def one_or_more(items: list[dict[str, str]]) -> object:
+    """JSON-LD in its compact form has no list of one."""
+    return items[0] if len(items) == 1 else items
 
 
 def times(run: Run) -> dict[str, str]:
