@@ -9,10 +9,18 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from output.changes import changes
 from output.link_health import read_links, troubled
 from output.parameters import categories
-from output.report.overview import coverage, index_parameters, side_by_side, triples
+from output.report.overview import (
+    answers,
+    changed_systems,
+    coverage,
+    index_parameters,
+    licences_over_time,
+    side_by_side,
+    started,
+    triples,
+)  # fmt: skip
 from output.report.view import OUTCOME_WORDS, Page, pages, short_address, visible, web_address
 from output.run import Run, load_run
 
@@ -28,18 +36,20 @@ def write(run_folder: Path) -> Path:
     return write_site([load_run(run_folder)], run_folder / "report")
 
 
-def write_site(runs: Sequence[Run], out: Path, since: Run | None = None) -> Path:
+def write_site(runs: Sequence[Run], out: Path, since: Sequence[Run] = ()) -> Path:
     """Write a site over one or more runs and return its first page.
 
     One system: `index.html` is its page. More: `index.html` lists them, each has a page of its own, and a few stand
-    side by side in `compare.html`. `since` is an earlier run, whose differences to the last one are listed.
+    side by side in `compare.html`. `since` are earlier runs: what changed from the last of them is listed, and how
+    licences moved over all of them is drawn.
     """
     assets = out / "assets"
     assets.mkdir(parents=True, exist_ok=True)
     for path in sorted((FOLDER / "assets").iterdir()):
         shutil.copyfile(path, assets / path.name)
     made = pages(runs)
-    single = len(made) == 1 and since is None
+    single = len(made) == 1 and not since
+    earlier = sorted(since, key=started)
     for page in made:
         name = "index" if single else page.slug
         render("system.html.j2", out / f"{name}.html", page=page, single=single, runs=[page.run])
@@ -55,9 +65,10 @@ def write_site(runs: Sequence[Run], out: Path, since: Run | None = None) -> Path
             coverage=coverage(made),
             triples=triples(made),
             links=[link for run in runs for link in troubled(read_links(run.folder))],
-            misses=[(page, miss) for page in made for miss in page.misses],
-            since=since.id if since else "",
-            changed=changes(since, runs[-1]) if since else None,
+            answers=answers(made),
+            since=earlier[-1].id if earlier else "",
+            changed=changed_systems(earlier[-1], runs, made) if earlier else [],
+            history=licences_over_time(earlier, runs) if earlier else [],
         )
         if compare:
             render("compare.html.j2", out / "compare.html", pages=made, runs=runs, rows=side_by_side(made))

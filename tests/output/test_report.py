@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from output.record import INDEX_PARAMETERS, Source
 from output.report import view, write, write_site
-from output.report.overview import coverage
+from output.report.overview import answers, coverage, triples
 from output.report.view import pages, visible, web_address
 from output.run import RunError, load_run
 from tests.output.builder import CARD, RunBuilder, full_run
@@ -138,13 +138,50 @@ def test_few_systems_stand_side_by_side(tmp_path: Path) -> None:
     assert all(f'id="{link.partition("#")[2]}"' in pages[link.partition("#")[0]] for link in links)
 
 
-def test_changes_since_an_earlier_run(tmp_path: Path) -> None:
-    earlier = RunBuilder(tmp_path / "earlier")
-    earlier.add("paper", "paper.published", "error", "Could not ask.", source=Source("https://a.org", "https://a.org"))
+def test_changes_since_earlier_runs(tmp_path: Path) -> None:
+    """What changed since the last of them, with a link to the record; the licences of all of them, the oldest first."""
+    earlier = []
+    for n in (2, 1):
+        builder = RunBuilder(tmp_path / f"earlier-{n}")
+        builder.add("paper", "paper.published", "error", f"No answer {n}.", source=Source("https://a.org", ""))
+        earlier.append(load_run(builder.finish(started_at=f"2026-0{n}-01T03:00:00Z")))
     now = load_run(full_run(tmp_path / "now"))
-    first = write_site([now], tmp_path / "site", load_run(earlier.finish())).read_text("utf-8")
-    assert "Changes since run" in first
-    assert "No peer-reviewed paper found." in first
+    site = write_site([now], tmp_path / "site", earlier)
+    first = BeautifulSoup(site.read_text("utf-8"), "html.parser")
+    changes = first.select_one("#changes")
+    assert changes is not None
+    assert "No answer 2." in changes.text
+    assert "No answer 1." not in changes.text
+    link = changes.find("a", string="No peer-reviewed paper found.")
+    assert link is not None
+    page, _, record = str(link["href"]).partition("#")
+    assert f'id="{record}"' in (site.parent / page).read_text("utf-8")
+    rows = first.select("#history tbody tr")
+    assert [row.th.text for row in rows[:2] if row.th] == ["2026-01-01 03:00", "2026-02-01 03:00"]
+    words = [row.select("td")[1].get_text(" ", strip=True) for row in rows]
+    assert words == ["1 no record", "1 no record", "1 partial"]
+
+
+def test_what_is_read_for_the_first_time_is_no_change(tmp_path: Path) -> None:
+    other = RunBuilder(tmp_path / "other", entry="other")
+    other.add("paper", "paper.published", "error", "No answer.", source=Source("https://a.org", ""))
+    now = load_run(full_run(tmp_path / "now", entry="small"))
+    first = write_site([now], tmp_path / "site", [load_run(other.finish())]).read_text("utf-8")
+    assert f"Read for the first time: <bdi>small</bdi> ({len(now.records)})." in first
+
+
+def test_links_that_gave_nothing_stand_together_by_reason(tmp_path: Path) -> None:
+    runs = [load_run(full_run(tmp_path / name)) for name in ("one", "two")]
+    made = pages(runs)
+    read, unanswered = answers(made)
+    assert read == len({d.source.url for d in runs[0].listings[0].documents})
+    assert sum(len(group.misses) for group in unanswered) == sum(len(page.misses) for page in made)
+    assert all({m.reason for _, m in group.misses} == {group.reason} for group in unanswered)
+
+
+def test_licence_parts_stand_apart(tmp_path: Path) -> None:
+    (row,) = triples(pages([load_run(full_run(tmp_path / "run"))]))
+    assert row.parts == ["other", "Apache-2.0", "not disclosed"]
 
 
 def test_coverage_counts_every_system_once(tmp_path: Path) -> None:
