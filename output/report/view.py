@@ -58,6 +58,7 @@ CODE = (
     ".rs",
 )
 LEADING = 5
+LONG_QUOTE = 400  # characters; a line of a phone takes 40
 SEVERAL = 24  # systems from which on starting processes pays
 COMPONENTS: tuple[Component | None, ...] = ("end", "base", None)
 DIRECTIONS: tuple[Points, ...] = ("open", "partial", "closed")
@@ -93,6 +94,12 @@ class Fact:
         return (selector is not None and selector.json_pointer is not None) or (
             source is not None and (source.path or "").lower().endswith(CODE)
         )
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the quote may be higher than the space it gets, so that the keyboard must reach its scrolling."""
+        exact = self.record.quote.exact if self.record.quote else ""
+        return len(exact) > LONG_QUOTE or exact.count("\n") > LONG_QUOTE // 40
 
     @property
     def place(self) -> str:
@@ -140,6 +147,13 @@ class Section:
     def note(self) -> Note | None:
         """The section in one or two sentences, as a note in an entry would say it."""
         return note(self.parameter.id, [f.record for f in self.facts])
+
+    @property
+    def gist(self) -> str:
+        """The note, else what the first fact says; empty where there is none."""
+        if self.note:
+            return self.note.text
+        return self.facts[0].record.statement if self.facts else ""
 
     @property
     def leading(self) -> list[Fact]:
