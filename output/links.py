@@ -44,6 +44,35 @@ def pinned(link: str) -> bool:
     return target_of(link) is None or COMMIT.search(link) is not None
 
 
+FILE = re.compile(r"/(?:blob|tree|raw|resolve)/(?:main|master|HEAD)(?P<path>/[^?#]*)?$")
+
+
+def at_revision(link: str, record: EvidenceRecord) -> str | None:
+    """An unpinned link to the Hub, GitHub or arXiv, pinned to the revision at which a record read the same target.
+
+    A file or folder keeps its path, a repository's front page becomes its tree. The front page of a model is its card:
+    it becomes the page that was quoted, where that is a file of it.
+    """
+    here, page = target_of(link), cited_page(record)
+    there = target_of(page)
+    if pinned(link) or not pinned(page) or here is None or there is None or not same_target(here, there):
+        return None
+    commit = COMMIT.search(page)
+    if commit is None:
+        return page
+    revision = commit[0].strip("/?#")
+    base, _, fragment = link.partition("#")
+    tail = f"#{fragment}" if fragment else ""
+    if file := FILE.search(base):
+        kind = "blob" if "/blob/" in base else "tree"
+        return f"{base[: file.start()]}/{kind}/{revision}{file['path'] or ''}{tail}"
+    if base.rstrip("/").removesuffix(".git").count("/") > here.count("/") + 3:
+        return None  # a page below it, or a branch of its own name: what stands there was not read
+    if HUB.match(link):
+        return page
+    return f"{base.rstrip('/').removesuffix('.git')}/tree/{revision}{tail}"
+
+
 def quoted_page(record: EvidenceRecord) -> str:
     """The page on which people find the quote; one answer of arXiv speaks of many papers, so its record names which."""
     if record.source is None:

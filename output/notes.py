@@ -67,9 +67,13 @@ def sort_of(record: EvidenceRecord) -> str:
 
 
 def goes_with(record: EvidenceRecord, first: EvidenceRecord) -> bool:
-    """Whether a second sentence adds to the first: another telling fact that points no other way."""
+    """Whether a second sentence adds to the first: another telling fact that points no other way.
+
+    That nothing was found is said once.
+    """
     return (
         first.indicator != "license.triple"
+        and first.outcome in FOUND
         and record.indicator in order().get(record.parameter, [])
         and record.points in (first.points, "neutral")
         and finished(record.statement) != finished(first.statement)

@@ -13,7 +13,7 @@ import msgspec
 
 from output.entries import Entry, entry_paths, read_entry
 from output.line_patch import Change, PatchError, Value, diff, patch_all
-from output.links import pinned, same_target, target_of
+from output.links import at_revision, pinned, same_target, target_of
 from output.lint import TRIPLE
 from output.notes import DIRECTIONS, Note, note
 from output.parameters import parameters
@@ -28,6 +28,7 @@ Kind = Literal["licence-notation", "note", "link", "class"]
 class Proposal(msgspec.Struct, frozen=True):
     """One change of one value. `evidence` are the records it rests on, `unread` the parts that nobody could look at.
 
+    `contrary` where the records point another way than the present class.
     `supports` and `contradicts` are all records of the parameter that point at the present class, and at another.
     `content` is a hash over what these records quote: it changes when the sources do, not when they are read again.
     """
@@ -46,11 +47,12 @@ class Proposal(msgspec.Struct, frozen=True):
     contradicts: tuple[str, ...]
     content: str
     unread: tuple[str, ...] = ()
+    contrary: bool = False
 
     @property
     def whole(self) -> bool:
-        """Whether it may be written with others: a class is not, nor a note one part of which is yet to be read."""
-        return self.kind != "class" and not self.unread
+        """Whether it may be written with others: a class is not, nor what goes against it or is yet to be read."""
+        return self.kind != "class" and not self.unread and not self.contrary
 
     @property
     def change(self) -> Change:
@@ -129,8 +131,8 @@ def proposals(entry: Entry, system: System, pin_links: bool) -> Iterable[Proposa
 def of_parameter(maker: Maker, pin_links: bool) -> Iterable[Proposal]:
     """A note where there is none or an old licence notation, a link where one is missing, a contradicted class.
 
-    Where nobody could look, nothing is proposed, and an absence alone contradicts no class: people may have looked
-    elsewhere.
+    Where nobody could look, nothing is proposed. An absence alone contradicts no class, and no note says of an open
+    parameter that nothing was found: people may have looked elsewhere.
     """
     block, links, found = maker.entry.block(maker.name), maker.entry.links(maker.name), maker.found
     if found.records[0].outcome in ("unavailable", "error"):
@@ -140,25 +142,17 @@ def of_parameter(maker: Maker, pin_links: bool) -> Iterable[Proposal]:
     if in_parts and old and not TRIPLE.match(str(old).strip()):
         waits = f"; {' and '.join(maker.unread)} could not be looked at yet" if maker.unread else ""
         yield maker.make("licence-notation", "notes", old, found.text, f"licence note in three parts{waits}")
-    elif not old and not maker.unread:
+    elif not old and not maker.unread and not (maker.found_nothing and maker.present in ("open", "partial")):
         yield maker.make("note", "notes", old, found.text, "the note is empty")
-    if found.link and not links:
+    if found.link and not links and pinned(found.link):
         yield maker.make("link", "link", link, found.link, "there is no link")
-    elif found.link and needs_pin(links, found.link) and (pin_links or in_parts or not old) and not maker.unread:
-        yield maker.make("link", "link", link, found.link, "the same page at the revision that was read")
+    elif (new := maker.pinned_link(links)) and (pin_links or in_parts or not old):
+        yield maker.make("link", "link", link, new, "the same page at the revision that was read")
     points = maker.agreed
     if maker.present in DIRECTIONS and points and points != maker.present:
         criterion = getattr(parameters()[found.records[0].parameter], points)
         reason = f"proposed: {points} (criterion: {criterion}); now {maker.present}"
         yield maker.make("class", "class", maker.present, points, reason)
-
-
-def needs_pin(links: Sequence[str], pinned_link: str) -> bool:
-    """Whether the one link there is points, unpinned, at what the pinned link points at."""
-    if len(links) != 1 or pinned(links[0]) or not pinned(pinned_link):
-        return False
-    here, there = target_of(links[0]), target_of(pinned_link)
-    return here is not None and there is not None and same_target(here, there)
 
 
 @dataclass(frozen=True)
@@ -176,6 +170,16 @@ class Maker:
         """Parts of a licence note that could not be looked at."""
         first = self.found.records[0]
         return tuple(map(str, first.value.get("unread", ()))) if first.indicator == "license.triple" else ()
+
+    @property
+    def found_nothing(self) -> bool:
+        return self.found.records[0].outcome not in ("present", "linked")
+
+    def pinned_link(self, links: Sequence[str]) -> str | None:
+        """The one link there is, at the revision of what was read in the same place; None where that cannot be said."""
+        if len(links) != 1 or self.unread:
+            return None
+        return next((new for r in self.found.records if (new := at_revision(links[0], r))), None)
 
     @property
     def agreed(self) -> Points | None:
@@ -209,7 +213,8 @@ class Maker:
             supports=tuple(r.id for r in directed if r.points == self.present),
             contradicts=tuple(r.id for r in directed if r.points != self.present),
             content=content,
-            unread=self.unread if kind == "licence-notation" else (),
+            unread=self.unread,
+            contrary=self.present in DIRECTIONS and self.found.points not in (None, self.present),
         )
 
 

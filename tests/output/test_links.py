@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from output.links import cited_page, pinned, quoted_page, target_of
+from output.links import at_revision, cited_page, pinned, quoted_page, target_of
 from tests.output.builder import COMMIT, RunBuilder
 
 
@@ -44,3 +44,41 @@ def test_a_paper_is_cited_by_its_own_address(tmp_path: Path) -> None:
     assert cited_page(paper) == "https://doi.org/10.1000/made-up"
     assert quoted_page(paper) == quoted_page(preprint) == cited_page(preprint) == "https://arxiv.org/abs/2501.00002v3"
     assert cited_page(other) == "https://arxiv.org/abs/2501.00001"
+
+
+@pytest.mark.parametrize(
+    ("link", "pinned_link"),
+    [
+        ("https://github.com/maker/train", f"https://github.com/maker/train/tree/{COMMIT}"),
+        ("https://github.com/maker/train.git#use", f"https://github.com/maker/train/tree/{COMMIT}#use"),
+        (
+            "https://github.com/maker/train/blob/main/docs/a.md",
+            f"https://github.com/maker/train/blob/{COMMIT}/docs/a.md",
+        ),
+        ("https://github.com/Maker/Train/tree/master/src", f"https://github.com/Maker/Train/tree/{COMMIT}/src"),
+        ("https://github.com/maker/train/tree/feature/x", None),
+        ("https://github.com/maker/train/issues/7", None),
+        ("https://github.com/maker/other", None),
+        (f"https://github.com/maker/train/tree/{COMMIT}", None),
+        ("https://example.org/train", None),
+    ],
+)
+def test_a_link_is_pinned_to_the_revision_that_was_read(tmp_path: Path, link: str, pinned_link: str | None) -> None:
+    run = RunBuilder(tmp_path / "run")
+    page = f"https://github.com/maker/train/blob/{COMMIT}/train.py"
+    source = run.document(f"https://raw.githubusercontent.com/maker/train/{COMMIT}/train.py", b"train()", view_url=page)
+    record = run.add("trainingcode", "training_code.pretraining", "present", "Code.", source=source, exact="train()")
+    run.finish()
+    assert at_revision(link, record) == pinned_link
+
+
+def test_a_model_is_pinned_to_the_file_that_was_quoted(tmp_path: Path) -> None:
+    run = RunBuilder(tmp_path / "run")
+    page = f"https://huggingface.co/maker/small/blob/{COMMIT}/README.md"
+    card = run.document(f"https://huggingface.co/maker/small/resolve/{COMMIT}/README.md", b"# Small", view_url=page)
+    record = run.add("modelcard", "model_card.coverage", "present", "Card.", source=card, exact="# Small")
+    run.finish()
+    assert at_revision("https://huggingface.co/maker/small", record) == page
+    tree = "https://huggingface.co/maker/small/tree/main"
+    assert at_revision(tree, record) == f"https://huggingface.co/maker/small/tree/{COMMIT}"
+    assert at_revision("https://huggingface.co/maker/small/discussions/1", record) is None

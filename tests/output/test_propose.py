@@ -32,7 +32,7 @@ def index(tmp_path: Path) -> Path:
     folder.mkdir()
     text = ENTRY.replace(
         "licenses:\n    class: closed\n    link:",
-        "licenses:\n    class: open\n    link: https://huggingface.co/maker/small-1",
+        "licenses:\n    class: partial\n    link: https://huggingface.co/maker/small-1",
     )
     (folder / "small.yaml").write_bytes(text.replace("\n", "\r\n").encode())
     (folder / "other.yaml").write_bytes(ENTRY.encode())
@@ -82,8 +82,8 @@ def test_for_and_against_the_present_class(run_folder: Path, index: Path) -> Non
     proposals = made(run_folder, index)
     by_id = {r.id: r for r in proposals.system.records}
     (licence,) = [p for p in proposals.proposals if p.kind == "licence-notation"]
-    assert {by_id[i].points for i in licence.contradicts} == {"partial", "closed"}
-    assert licence.supports == ()
+    assert {by_id[i].points for i in licence.contradicts} == {"closed"}
+    assert {by_id[i].points for i in licence.supports} == {"partial"}
     assert all(i in described(proposals) for i in (*licence.contradicts, *licence.evidence))
 
 
@@ -182,6 +182,24 @@ def test_an_unread_part_fills_no_empty_note(tmp_path: Path, index: Path) -> None
     (index / "small.yaml").write_bytes(ENTRY.replace("notes: MIT, an open license.", "notes:").encode())
     found = propose([load_run(with_unread_part(tmp_path / "unread"))], index)
     assert [p.key for m in found for p in m.proposals if p.key != "link"] == []
+
+
+def test_what_goes_against_the_class_is_decided_by_itself(run_folder: Path, index: Path) -> None:
+    text = (index / "small.yaml").read_text("utf-8").replace("class: partial", "class: open")
+    (index / "small.yaml").write_text(text)
+    proposals = made(run_folder, index)
+    (licence,) = [p for p in proposals.proposals if p.kind == "licence-notation"]
+    assert licence.contrary
+    assert licence not in proposals.lines
+    assert command(run_folder, "--index", index, "--accept", licence.id).exit_code == 0
+    assert yaml.safe_load((index / "small.yaml").read_text("utf-8"))["licenses"]["notes"] == licence.new
+
+
+def test_no_note_says_of_an_open_parameter_that_nothing_was_found(run_folder: Path, index: Path) -> None:
+    assert "paper.notes" in {f"{p.parameter}.{p.key}" for p in made(run_folder, index).proposals}
+    text = (index / "small.yaml").read_text("utf-8").replace("paper:\n    class: closed", "paper:\n    class: open")
+    (index / "small.yaml").write_text(text)
+    assert "paper.notes" not in {f"{p.parameter}.{p.key}" for p in made(run_folder, index).proposals}
 
 
 def test_entries_are_found_by_their_end_model(tmp_path: Path, index: Path) -> None:
