@@ -153,7 +153,7 @@ def reanalyse(
         for result in results:
             missing += result.missing
             for body in result.records:
-                folder.add(records_of(body), msgspec.Raw(next(left)), durable=False)
+                folder.add(records_of(body), msgspec.json.decode(next(left)), durable=False)
     finally:
         complete = sum(1 for _ in left) == 0
         link_archive(run, folder)

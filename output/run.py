@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,14 @@ class Pointer(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, frozen=True, dict=True):
-    """One line of `documents.jsonl`: all that was read, missed and pointed at for one release."""
+    """One line of `documents.jsonl`: what was read, missed and pointed at for a release, and its records' number."""
 
     root: str
     entry: str | None = None
     documents: tuple[ReadDocument, ...] = ()
     misses: tuple[Missed, ...] = ()
     leads: tuple[Pointer, ...] = ()
+    records: int | None = None  # of `evidence.jsonl`, in its order; older runs do not say
 
     @cached_property
     def targets(self) -> frozenset[str]:
@@ -109,11 +111,18 @@ class Run:
     def systems(self) -> tuple[System, ...]:
         """Records by release, in the order in which the releases were read.
 
-        Records of one release stand together, in the order of `documents.jsonl`; a release goes on as long as its
-        records speak of what was read for it.
+        Records of one release stand together, in the order of `documents.jsonl`, which tells how many there are. In an
+        older run a release goes on as long as its records speak of what was read for it.
         """
         if not self.listings:
             return grouped(self.records)
+        numbers = [listing.records for listing in self.listings if listing.records is not None]
+        if len(numbers) == len(self.listings) and sum(numbers) == len(self.records):
+            ends = list(accumulate(numbers, initial=0))
+            return tuple(
+                System(listing, self.records[start:end])
+                for listing, start, end in zip(self.listings, ends, ends[1:], strict=False)
+            )
         found: list[list[EvidenceRecord]] = [[] for _ in self.listings]
         at = 0
         for record in self.records:

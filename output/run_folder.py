@@ -93,16 +93,15 @@ class RunFolder:
             os.fsync(file.fileno())
         part.replace(path)
 
-    def add(
-        self, records: Iterable[EvidenceRecord], dossier: dict[str, Any] | msgspec.Raw, *, durable: bool = True
-    ) -> None:
-        """Append the records of one release and the list of what was read for them, on disk when this returns."""
+    def add(self, records: Iterable[EvidenceRecord], dossier: dict[str, Any], *, durable: bool = True) -> None:
+        """Append the records of one release, and what was read with their number; on disk when this returns."""
+        before = self.outcomes.total()
         for record in records:
             stamped = msgspec.structs.replace(record, run=self.run_id)
             self.evidence.write(dump(stamped) + b"\n")
             self.outcomes[record.outcome] += 1
             self.indicators[record.indicator] += 1
-        self.documents.write(msgspec.json.encode(dossier) + b"\n")
+        self.documents.write(msgspec.json.encode(dossier | {"records": self.outcomes.total() - before}) + b"\n")
         for file in (self.evidence, self.documents) if durable else ():
             file.flush()
             os.fsync(file.fileno())

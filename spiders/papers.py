@@ -40,7 +40,8 @@ async def walk_feed(walk: Walk, ids: list[str]) -> None:
     new = [ident for ident in ids if "/" not in ident]
     batches = [group[n : n + IDS_PER_REQUEST] for group in (new, old) for n in range(0, len(group), IDS_PER_REQUEST)]
     for batch in batches:
-        answer = await walk.ask(Ask(feed_url(batch), "arxiv_feed", walk.target, f"https://arxiv.org/abs/{batch[0]}"))
+        page = f"https://arxiv.org/abs/{batch[0]}" if len(batch) == 1 else feed_url(batch)
+        answer = await walk.ask(Ask(feed_url(batch), "arxiv_feed", walk.target, page))
         if answer.document is not None and not answer.document.body.rstrip().endswith(b"</feed>"):
             walk.documents.remove(answer.document)
             walk.missed("arxiv_feed", answer.document.source, "error", "arXiv's answer is no whole feed")

@@ -299,7 +299,7 @@ class NightRun:
         if known is not None and trouble and known.troubled + 1 < NIGHTS_OF_TROUBLE:
             self.state.keep(self.night, self.owner, entry, said)
             return
-        line = msgspec.json.encode(listing(dossier))
+        line = msgspec.json.encode(listing(dossier) | {"records": len(records)})
         self.state.acknowledge(
             self.night,
             self.owner,
