@@ -20,7 +20,7 @@ from output.report.overview import (
     side_by_side,
     started,
     triples,
-)  # fmt: skip
+)
 from output.report.view import OUTCOME_WORDS, Page, pages, short_address, visible, web_address
 from output.run import Run, load_run
 
