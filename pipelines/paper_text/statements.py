@@ -45,6 +45,10 @@ class DataRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     many: str
     kinds: str
     size: str
+    listed: str
+    gathered: str
+    not_gathered: str
+    composed: str
     own_names: str
     not_names: list[str]
     training_data: str
@@ -281,7 +285,7 @@ def amount_pattern() -> re.Pattern[str]:
     return re.compile(
         r"(?<![\w.])(?P<n>\d[\d,]*(?:\.\d+)?(?:, \d{3})*)\s?"
         r"(?P<s>[KMBTk]\b|[KMBT](?=-)|thousand|million|billion|trillion)?"
-        rf"(?P<gap>(?:[- ][a-zA-Z-]{{2,14}}){{0,4}}?)[- ](?P<unit>{units})\b",
+        rf"(?P<gap>(?:(?:, |[- ])[a-zA-Z-]{{2,30}}){{0,4}}?)[- ](?P<unit>{units})\b",
         re.IGNORECASE,
     )
 
@@ -314,7 +318,8 @@ def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     own = speaker.own(text) or bool(made)
     section = bool(said(rules.sections).search(sentence.section))
     about_data = bool(re.search(r"(?i)\bdata\b|dataset|corpus|corpora", sentence.section))
-    if said(rules.not_sections).search(sentence.section) or (in_summary(sentence) and not own):
+    in_setup = said(rules.not_sections).search(sentence.section) and not told_of_pretraining(text, own)
+    if in_setup or (in_summary(sentence) and not own):
         return
     if not about_data and speaker.others(text):
         return
@@ -346,7 +351,14 @@ def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     yield Statement("data.described", "amount" if found else "source", sentence, *min(spans), value, key, weight)
 
 
-DATA_WORD = re.compile(r"(?i)\b(?:data|datasets?|corpus|corpora|mixture|collection)\b")
+def told_of_pretraining(text: str, own: bool) -> bool:
+    """The makers' own pre-training on hundreds of billions of tokens, wherever it is said."""
+    if not own or not re.search(r"(?i)pre-?train", text):
+        return False
+    return any(number >= 1e11 and unit == "tokens" for number, unit, *_ in amounts(text))
+
+
+DATA_WORD = re.compile(r"(?i)\b(?:datas?|datasets?|corpus|corpora|mixture|collection)\b")
 
 
 def source_spans(text: str, ours: bool, making: bool, about_data: bool) -> list[tuple[int, int, bool]]:
@@ -358,6 +370,10 @@ def source_spans(text: str, ours: bool, making: bool, about_data: bool) -> list[
             m for m in said(rules.named, case=True).finditer(text) if m[0].split()[0].lower() not in rules.not_names
         ]
         found += [(*m.span(), True) for m in named]
+        gathered = said(rules.gathered).search(text) and not said(rules.not_gathered).search(text)
+        if gathered and (about_data or making or DATA_WORD.search(text)):
+            found += [(*m.span(), True) for m in said(rules.listed, case=True).finditer(text)]
+        found += [(*m.span(), False) for m in said(rules.composed).finditer(text)]
         found += [(*m.span(), False) for m in re.finditer(r"\d+(?:\.\d+)?\s?%\s[^.]{0,60}\d+(?:\.\d+)?\s?%", text)]
     wordings = [rules.many] if ours and (about_data or said(rules.training).search(text)) else []
     kinds = list(said(rules.kinds).finditer(text)) if ours and DATA_WORD.search(text) else []

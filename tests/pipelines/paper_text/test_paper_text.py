@@ -216,3 +216,37 @@ def test_what_a_title_calls_the_model(title: str, name: str) -> None:
 def test_what_can_be_had(text: str, given: str | None) -> None:
     records = found("5. Availability", text, "preprint.availability")
     assert [given] * bool(given) == [r.statement.split(", page 1 ")[1].split(":")[0] for r in records]
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        ("2. Data verification", "It requires 1,200 GPU hours, equivalent to running 64 GPUs for nearly a day."),
+        (
+            "3. Training Details",
+            "We trained Storm-1.5B for 150 steps to evaluate our proposed roll-out. The experiments were conducted on "
+            "64 A800 GPUs, using a batch size of 32.",
+        ),
+        ("2. Infrastructure", "Storm-3B from Writer et al. 2024 is a dense model trained on 64 A800 GPUs."),
+    ],
+)
+def test_hardware_of_an_experiment_or_another_model_is_not_that_of_the_training(heading: str, text: str) -> None:
+    assert found(heading, text, "hardware.training") == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "words"),
+    [
+        ("2. Data", "SkyWell is our corpus of the web. We build SkyWell, a corpus of rain reports.", None),
+        ("3. Tuning data", "We perform SFT using all correct actions (287K) of the second round.", "actions (287K)"),
+        ("3. Data", "We incorporate about 5% synthetic reasoning data in this stage.", "5% synthetic reasoning"),
+        ("3. Data", "We evolve the instructions, increasing the data size from 15k to 96k.", "data size from 15k"),
+        ("3. Data", "We collect problems from CloudCode, RainBench and StormForces.", "CloudCode, RainBench"),
+        ("3. Data", "The effective verification of data typically requires at least 100B tokens.", None),
+        ("4. Setup", "All variants are pre-trained on 250B tokens of our corpus.", None),
+        ("4. Experimental settings", "First, we pre-train the model on 7 trillion tokens.", "7 trillion tokens"),
+    ],
+)
+def test_how_data_are_told(heading: str, text: str, words: str | None) -> None:
+    said = [str(r.value["amounts"]) + str(r.value["sources"]) for r in found(heading, text, "data.described")]
+    assert any(words in one for one in said) if words else not any("B tokens" in one for one in said)
