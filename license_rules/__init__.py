@@ -1,6 +1,7 @@
 """Licence knowledge: which licence a text is, what it says beyond it, and what its clauses ask."""
 
 from license_rules.clauses import CLAUSES, RESTRICTS_USE, Clause, clauses
+from license_rules.expressions import choices, express, holds, ids_in, in_words
 from license_rules.identify import Identification, Match, Residual, identify, stem
 from license_rules.names import Name, normalise_name
 from license_rules.notices import Notice, find_notices
@@ -19,9 +20,14 @@ __all__ = [
     "Name",
     "Notice",
     "Residual",
+    "choices",
     "clauses",
+    "express",
     "find_notices",
+    "holds",
     "identify",
+    "ids_in",
+    "in_words",
     "is_open",
     "licence_name",
     "normalise_name",

@@ -23,10 +23,10 @@ import msgspec
 import numpy as np
 import yaml
 
-from license_rules.index import EXTRA, FIRST, FOLDER, ID, LIGHT, REQUIRED, SLOT
+from license_rules.index import EXTRA, FIRST, FOLDER, ID, KEY, LIGHT, REQUIRED, SLOT
 from license_rules.registry import registry
 from license_rules.tokens import mix, tokenize
-from license_rules.weight import light, sentences
+from license_rules.weight import lexicon, light, sentences
 
 OPTIONAL = FOLDER.parent / "optional.yaml"
 NS = "{http://www.spdx.org/license}"
@@ -154,6 +154,8 @@ def reference(template: Template, meta: dict[str, object]) -> Reference:
     lightly = weightless[starts[: len(required)]] if len(required) else required
     base = np.where(required, REQUIRED, 0).astype(np.uint32)
     base |= np.where(lightly, LIGHT, 0).astype(np.uint32)
+    key = np.isin(words, tokenize(" ".join(lexicon().keys)).words)
+    base |= np.where(key[1 : len(required) + 1], KEY, 0).astype(np.uint32)
     base |= np.where(slot_after[3 : len(words) + 1], SLOT, 0).astype(np.uint32)
     flags.append(base)
     if extra:
@@ -286,7 +288,7 @@ def main(arguments: list[str]) -> None:
     if not 1 <= len(arguments) <= 2:
         sys.exit(__doc__)
     references = list(spdx_references(Path(arguments[0])))
-    listed = [dict(r.meta) for r in references if r.meta["kind"] == "license"]
+    listed = [dict(r.meta) for r in references if r.meta["kind"] in ("license", "exception")]
     if len(arguments) == 2:
         references += ai_references(Path(arguments[1]))
     pack(keep(references))

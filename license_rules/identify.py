@@ -10,11 +10,12 @@ from typing import Literal
 
 import numpy as np
 
+from license_rules.expressions import choices, express
 from license_rules.matcher import Region, find_regions, runs
 from license_rules.notices import Notice, find_notices
 from license_rules.registry import by_id, registry
 from license_rules.tokens import READ_LIMIT, Tokens, join_words, tokenize
-from license_rules.weight import RESIDUAL_WORDS, firmly, is_code, orders_reach, speaks_of_rules
+from license_rules.weight import RESIDUAL_WORDS, firm, firmly, is_code, orders_reach, sentences, speaks_of_rules
 
 Verdict = Literal["exact", "variant", "custom", "none"]
 
@@ -40,6 +41,7 @@ AGREEMENT_WORDS = 150
 AGREEMENT_MARKS = 6
 TITLE_CHARACTERS = 400
 NEAR_WORDS = 60
+BESIDE = 400  # characters
 _LICENSE = re.compile(
     r"\b(?:licen[sc]e[ds]?|licensing|terms|agreement|permission|policy|permitted)\b|许可|协议|授权|ライセンス|라이선스",
     re.I,
@@ -96,8 +98,9 @@ def identify(text: str) -> Identification:
             explained[first:last] |= not speaks_of_rules(words, last - first, inside=False, near=True)
     left = leftovers(tokens, explained, regions)
     matches = [region_match(tokens, region, left) for region in regions]
-    matches = notice_matches(text[:READ_LIMIT], matches)
-    return conclude(tokens, regions, matches, left, len(text) > READ_LIMIT)
+    matches, groups = notice_matches(text[:READ_LIMIT], matches)
+    beside = [] if regions else beside_notices(tokens.text, matches)
+    return conclude(tokens, regions, matches, groups, left, beside, len(text) > READ_LIMIT)
 
 
 def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> list[Residual]:
@@ -128,6 +131,23 @@ def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> l
     return found
 
 
+def beside_notices(text: str, matches: list[Match]) -> list[Residual]:
+    """Sentences in and around mere notices that limit what these give; a program's comments do not count."""
+    if is_code(text):
+        return []
+    found = []
+    for start, end in sentences(text):
+        if not any(m.start - BESIDE < end and start < m.end + BESIDE for m in matches):
+            continue
+        words = text[start:end]
+        for match in matches:
+            if start <= match.start < end:
+                words = words.replace(text[match.start : match.end], " under ")
+        if firm(words):
+            found.append(Residual(start, end, len(words.split()), True))
+    return found
+
+
 def letters(text: str) -> str:
     return "".join(fold_words(text).split())
 
@@ -145,7 +165,7 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
     inside = any(r.rules and r.start >= start and r.end <= end for r in left)
     tolerated = min(MOST_MISSING, max(MISSING_WORDS, MISSING_SHARE * known.words))
     enough = LEAST_RECALL if known.osi or known.words > LONG_TEXT else LEAST_RECALL_SHORT
-    complete = max(region.recall, region.kept) >= enough and region.missing <= tolerated
+    complete = max(region.recall, region.kept) >= enough and region.missing <= tolerated and not region.keys
     exact = (complete or known.kind == "header") and not inside
     if known.kind == "ai":
         exact = exact and region.score >= EXACT_AI and anchored(known.id, tokens.text)
@@ -159,8 +179,11 @@ def anchored(ident: str, text: str) -> bool:
     return all(fold_words(anchor) in folded for anchor in by_id()[ident].anchors)
 
 
-def notice_matches(text: str, matches: list[Match]) -> list[Match]:
-    """Add what the text names outside of licence texts; what a standard header names decides which licence it is of."""
+def notice_matches(text: str, matches: list[Match]) -> tuple[list[Match], list[frozenset[str]]]:
+    """Add what the text names outside of licence texts, and say of which licences it leaves the choice.
+
+    What a standard header names decides which licence it is of.
+    """
     texts = [m for m in matches if m.via in ("text", "ai")]
     headers = [m for m in matches if m.via == "header"]
     kept = [m for m in matches if m.via != "header"]
@@ -183,7 +206,8 @@ def notice_matches(text: str, matches: list[Match]) -> list[Match]:
         if stem(notice.id) not in known:
             known.add(stem(notice.id))
             kept.append(Match(notice.id, notice.via, notice.start, notice.end, 1.0, True))
-    return kept
+    groups = [{stem(i) for i in group} for group in choices(text, [n for n in notices if n.via != "url"])]
+    return kept, [frozenset(m.id for m in kept if stem(m.id) in group) for group in groups]
 
 
 def told_by_notice(ident: str, text: str) -> str:
@@ -221,9 +245,15 @@ def stem(ident: str) -> str:
 
 
 def conclude(
-    tokens: Tokens, regions: list[Region], matches: list[Match], left: list[Residual], truncated: bool
+    tokens: Tokens,
+    regions: list[Region],
+    matches: list[Match],
+    groups: list[frozenset[str]],
+    left: list[Residual],
+    beside: list[Residual],
+    truncated: bool,
 ) -> Identification:
-    residual = tuple(left)
+    residual = (*left, *beside)
     texts = [m for m in matches if m.via in ("text", "ai", "exception")]
     if not texts and is_agreement(tokens.text, left):
         # an agreement of its own may name other licences, and its own name; neither makes it one of them
@@ -233,9 +263,9 @@ def conclude(
         return Identification(verdict, None, None, 0.0, (), residual, 0, truncated)
     main = max(texts or matches, key=lambda m: (m.end - m.start) * m.score)
     missing = max((r.missing for r in regions), default=0)
-    foreign = any(r.rules and (texts or (r.near and firmly(tokens.text[r.start : r.end]))) for r in left)
-    exact = all(m.exact for m in matches) and not foreign and not truncated
-    expression = " AND ".join(dict.fromkeys(m.id for m in matches)) if exact else named_variant(main.id, tokens.text)
+    near = [r for r in left if r.rules and (texts or (r.near and firmly(tokens.text[r.start : r.end])))]
+    exact = all(m.exact for m in matches) and not near and not beside and not truncated
+    expression = express([m.id for m in matches], groups) if exact else named_variant(main.id, tokens.text)
     verdict = "exact" if exact else "variant"
     return Identification(verdict, expression, main.id, main.score, tuple(matches), residual, missing, truncated)
 

@@ -16,7 +16,8 @@ from license_rules.tokens import Words
 FOLDER = Path(__file__).parent / "data"
 
 # A place in a sequence: number of the trigram, and what the template says about it.
-ID = np.uint32((1 << 27) - 1)
+ID = np.uint32((1 << 26) - 1)
+KEY = np.uint32(1 << 26)  # its middle word says what may be done, by whom or how far: `sell`, `any`, `without`
 LIGHT = np.uint32(1 << 27)  # its sentence gives and takes no right: a disclaimer, a pointer
 FIRST = np.uint32(1 << 28)  # the first place of a required trigram that stands more than once
 SLOT = np.uint32(1 << 29)  # words that may differ follow

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from license_rules.index import EXTRA, ID, LIGHT, REQUIRED, SAMPLE, SLOT, Ids, Index, Reference, index
+from license_rules.index import EXTRA, ID, KEY, LIGHT, REQUIRED, SAMPLE, SLOT, Ids, Index, Reference, index
 from license_rules.tokens import Tokens
 
 Mask = npt.NDArray[np.bool_]
@@ -36,6 +36,7 @@ SHORT = 25  # required trigrams; below, nearly all must be there
 SHORT_RECALL = 0.9
 STRETCH = 5  # words in a row that must agree before they count as explained
 SLOT_WORDS = 15
+SMALL_EDIT = 5  # words
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Region:
     slots: Mask  # of the same words: stand where the template takes any
     missing: int  # longest run of weighty trigrams that are not there
     kept: float  # share of the required words that are there or carry no weight
+    keys: int  # words of the grant that are not there
 
     @property
     def score(self) -> float:
@@ -263,6 +265,7 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
     scratch[present] = 1
     bridged = scratch[order & ID] > 0
     scratch[present] = 0
+    keys = lost_keys(order, bridged)
     bridged |= order & LIGHT != 0
     lost = sum(max(0, end - start - 2) for start, end in runs(~bridged))  # one other word breaks three trigrams
     drop_short(bridged, STRETCH)
@@ -278,7 +281,14 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
         slots,
         missing,
         1 - lost / max(1, len(order)),
+        keys,
     )
+
+
+def lost_keys(order: npt.NDArray[np.uint32], bridged: Mask) -> int:
+    """Words of the grant that were taken out or replaced, one by one; a part that is missing altogether is none."""
+    gaps = [(start + 1, end - 1) for start, end in runs(~bridged) if 2 < end - start <= SMALL_EDIT + 2]
+    return sum(int(np.count_nonzero((part & KEY != 0) & (part & LIGHT == 0))) for a, b in gaps for part in [order[a:b]])
 
 
 def runs(mask: Mask) -> Iterator[tuple[int, int]]:

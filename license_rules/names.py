@@ -93,7 +93,7 @@ def url_table() -> dict[str, str]:
     table: dict[str, str] = {}
     for spelling in spellings():
         table.update({fold_url(url): spelling.id for url in spelling.urls})
-    for line in sorted(spdx_list().values(), key=lambda x: (x.deprecated, len(x.id))):
+    for line in sorted(spdx_list().values(), key=lambda x: (x.kind != "license", x.deprecated, len(x.id))):
         for url in line.urls:
             table.setdefault(fold_url(url), line.id)
     for entry in registry():

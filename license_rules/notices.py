@@ -12,21 +12,26 @@ from license_rules.names import fold, normalise_name, opens_a_name, spdx_list, u
 LONGEST_NAME = 12
 MOST_NAMES = 500  # places in a text where a name is looked for
 _SAYS_LICENSE = re.compile(r"licen[cs]e|agreement|terms|policy", re.I)
+NO_NAMES = frozenset(("the", "fair", "intel", "license", "cube", "text", "unlicensed"))
 SHORT_TEXT = 600  # characters; in so short a text a line that is a name is a statement
 
 _EDGE = re.compile(r"^[ \t]*(?:[*#/;>%|+\-!.@\"'<]+|dnl|rem)[ \t]*|[\r\n]", re.M | re.I)
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"[^\s/]+|/")
 _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+\-() :]{2,200})", re.I)
 _IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]*\+?")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'`)\]},;]{4,300}", re.I)
 _UNDER = re.compile(
-    r"(?:\b(?:under|by|accept|complies with|subject to)\s+(?:the\s+)?"
+    r"(?:\b(?:under|by|accept|complies with|subject to)\s+(?:either\s+(?:of\s+)?)?(?:the\s+)?"
     r"(?:(?:terms|conditions|provisions)\s+(?:and\s+conditions\s+)?(?:of|in)\s+)?(?:the\s+|an?\s+|version\s+[\d.]+\s+of\s+the\s+)?"
     r"|\blicen[cs]es?\b[\"']?\s*(?:is|are|type|[:=])\s*[\"'\[(]*(?:the\s+)?|\buses?\s+(?:the|an?)\s+)"
     r"(?=(?P<name>(?!same\b|this\b|the\b|an?\b|license\b)[^\s:;()\[\]<>{}][^:;()\[\]<>{}]{1,110}))",
     re.I,
 )
-_AND = re.compile(r"^[\s,/&]*(?:and|or|and/or)?[\s,/]*(?:under\s+)?(?:the\s+|an?\s+)?", re.I)
+_AND = re.compile(
+    r"^(?:\s*or\s+(?:\(at your option\)\s+)?(?:any\s+)?(?:later|newer)(?:\s+versions?)?)?"
+    r"[\s,/&]*(?:and/or|and|or)?[\s,/]*(?:under\s+)?(?:the\s+|an?\s+)?",
+    re.I,
+)
 _GNU = re.compile(
     r"(?P<name>(?:\b(?:affero|lesser|library)\s+)?(?:\bgnu\s+)?(?:\b(?:affero|lesser|library)\s+)?"
     r"\b(?:general\s+public\s+licen[cs]e|[al]?gpl))"
@@ -54,10 +59,17 @@ def find_notices(text: str, start: int = 0, end: int | None = None) -> list[Noti
     """All licences that characters `start` to `end` of a text name, in order of their place."""
     text = text[start:end]
     flat = _EDGE.sub(lambda m: " " * len(m.group()), text)
-    found = [*tags(text), *gnu(flat), *named(flat), *addresses(text)]
+    told = list(gnu(flat))
+    names = (n for n in named(flat) if not any(n.start < g.end and g.start < n.end and same_family(n, g) for g in told))
+    found = [*tags(text), *told, *names, *addresses(text)]
     if len(text) < SHORT_TEXT and not found:
         found += titles(text)
     return [Notice(n.id, n.via, n.start + start, n.end + start) for n in sorted(found, key=lambda n: n.start)]
+
+
+def same_family(one: Notice, other: Notice) -> bool:
+    """Whether two notices speak of the same GNU licence; the one that knows of later versions is to be kept."""
+    return one.id.split("-")[0] == other.id.split("-")[0]
 
 
 def tags(text: str) -> Iterator[Notice]:
@@ -142,8 +154,8 @@ def leading_name(text: str) -> tuple[tuple[str, ...], int]:
         return (), 0
     for count in range(len(words), 0, -1):
         end = words[count - 1].end()
-        piece = text[:end].strip(".,;:*_`'\"!/ ")
-        if len(piece) < 2 or piece.lower() in ("the", "fair", "intel", "license", "cube", "text", "unlicensed"):
+        piece = text[:end].strip(".,;:*_`'\"! ")
+        if piece.endswith("/") or len(piece) < 2 or piece.lower() in NO_NAMES:
             continue
         name = normalise_name(piece)
         if name.entry and " " not in fold(piece) and not _SAYS_LICENSE.search(text[: end + 30]):

@@ -31,7 +31,9 @@ SAME = {
 
 _HTML = re.compile(r"</(?:p|div|body|html|a|li|span|td|pre|h\d|em|strong|b|i)>", re.I)
 _TAG = re.compile(r"<(?:[a-zA-Z/][^<>]{0,2000}|!--[^<>]{0,2000}--)>|&[a-zA-Z]{2,8};")
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,4});")
+_ENTITY = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|[lr][ds]quo|[mn]dash|copy|reg|bull|middot|sect|hellip|#x?[\da-f]{2,5});"
+)
 _SCRIPT = re.compile(r"<(script|style)\b[^>]{0,500}>.{0,200000}?</\1>", re.I | re.S)
 _SIGNS = r"""[ \t*#>/;%|"'\-.\u2022\u00b7]{0,40}"""
 _BULLET = re.compile(

@@ -45,7 +45,10 @@ _EDGES = re.compile(
     r"|\b(?:only|(?:may|shall|must|will|should)(?: (?:not|be not|not be|be))?)\W*$"
 )
 """Words of the licence itself at the edge of a stretch, where only a name was put in."""
-_FLIPS = re.compile(r"\b(?:not|never|only)\b")
+_FLIPS = re.compile(
+    r"\b(?:not|never|only|academic|(?:non)?commercial|non-?profit|research|internal|educational|evaluation"
+    r"|except|excluding|revocable|temporary|prohibited)\b"
+)
 _DISCLAIMS = re.compile(
     r"\b(?:warrant\w*|merchantab\w*|as is|as-is|liab(?:le|ility|ilities)|damages?|disclaim\w*|negligence"
     r"|own risk|entire risk|fitness for|suitability|usefulness|non-?infringement)\b"
@@ -68,7 +71,7 @@ _WEIGHTY = re.compile(
 _CODE = re.compile(
     r"[)\]}][ \t]*;[ \t]*(?:/[/*].*)?$|[{}][ \t]*$|\breturn\b[^.\n]{0,60};[ \t]*$"
     r"|^[ \t]*#[ \t]*(?:include|define|ifn?def|endif)\b|^(?:import|from) [\w.]{1,60}(?: import\b.*)?$"
-    r"|^[ \t]*(?:def|class) [^\n]{1,120}:$",
+    r"|^[ \t]*(?:def|class) [^\n]{1,120}:$|^(?:package|import) [\w.]{1,80};?$",
     re.M,
 )
 _SENTENCE = re.compile(r"(?<=[.;])\s+(?=\S)|(?<=[。！？；])|\n\s*\n")
@@ -78,6 +81,7 @@ _SENTENCE = re.compile(r"(?<=[.;])\s+(?=\S)|(?<=[。！？；])|\n\s*\n")
 class Lexicon:
     """Words of sentences beside a licence, see `weight.yaml`."""
 
+    keys: tuple[str, ...]
     limits: re.Pattern[str]
     touches: re.Pattern[str]
     states: re.Pattern[str]
@@ -86,7 +90,8 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     lists = msgspec.convert(yaml.load(WORDS.read_text("utf-8"), Loader=yaml.CSafeLoader), dict[str, list[str]])
-    return Lexicon(**{name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in lists.items()})
+    keys = tuple(lists.pop("keys"))
+    return Lexicon(keys, **{name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in lists.items()})
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -137,11 +142,14 @@ def limits(sentence: str) -> bool:
 
 def firmly(text: str) -> bool:
     """Whether words beside a mere notice, where much else may stand, set a limit in plain speech."""
-    return orders(text) or any(
-        lexicon().limits.search(lexicon().states.sub(" ", text[a:b])) is not None
-        for a, b in sentences(text)
-        if not disclaims(text[a:b])
-    )
+    return any(firm(text[a:b]) for a, b in sentences(text))
+
+
+def firm(sentence: str) -> bool:
+    if disclaims(sentence):
+        return False
+    sentence = lexicon().states.sub(" ", " ".join(sentence.split()))
+    return orders(sentence) or lexicon().limits.search(sentence) is not None
 
 
 def is_code(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from license_rules import is_open, licence_name, openness, stem
+from license_rules import holds, ids_in, in_words, is_open, licence_name, openness, stem
 from output.record import EvidenceRecord, Points, Searched
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, searched
@@ -52,8 +52,13 @@ def ids_of(record: EvidenceRecord) -> list[str]:
     """The licences that a record of a text or a statement stands for; for a changed text its own name or none."""
     if record.indicator == "license.declared":
         return list(record.value["ids"])
+    return ids_in(record.value.get("expression"))
+
+
+def opens(record: EvidenceRecord) -> bool:
+    """Whether what a record stands for is open: all that must be kept, or one that may be chosen."""
     expression = record.value.get("expression")
-    return expression.split(" AND ") if expression else []
+    return expression is not None and holds(expression, is_open)
 
 
 def conflict_records(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:
@@ -74,12 +79,12 @@ def verdict_on(said: EvidenceRecord, text: EvidenceRecord) -> str:
     declared = {stem(i) for i in ids_of(said)}
     found = {stem(i) for i in ids_of(text)}
     base = text.value.get("base")
-    if text.value["verdict"] == "exact" and declared <= found:
+    if text.value["verdict"] == "exact" and holds(said.value["expression"], lambda i: stem(i) in found):
         return "agree"
     if text.value["verdict"] == "variant" and base and stem(base) in declared:
         return "narrower"
     if text.value["verdict"] == "custom" or not (found or base):
-        return "narrower" if any(is_open(i) for i in ids_of(said)) else "agree"
+        return "narrower" if opens(said) else "agree"
     return "contradicts"
 
 
@@ -143,15 +148,15 @@ def licence_of(records: Records, target: str, *, code: bool = False) -> Evidence
 def upstream_records(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:
     """A release that calls itself open over a base model or a data set whose licence is not."""
     mine = licence_of(records, dossier.root)
-    if mine is None or not ids_of(mine) or not all(is_open(i) for i in ids_of(mine)):
+    if mine is None or not opens(mine):
         return
     datasets = {lead.target for lead in dossier.leads if lead.relation == "dataset" and lead.followed}
     for target in dossier.targets:
         kind = "base model" if target in dossier.base_models else "data set" if target in datasets else ""
         theirs = licence_of(records, target) if kind else None
-        if theirs is None or not ids_of(theirs) or all(is_open(i) for i in ids_of(theirs)):
+        if theirs is None or not ids_of(theirs) or opens(theirs):
             continue
-        names = " and ".join(licence_name(i) for i in ids_of(theirs))
+        names = in_words(theirs.value["expression"], licence_name)
         yield detector.record(
             mine.subject,
             "licenses",
@@ -161,7 +166,7 @@ def upstream_records(detector: Detector, dossier: Dossier, records: Records) -> 
             f"is under {names}, not an open licence.",
             rule=f"{kind.replace(' ', '-')}-licence",
             points="closed" if kind == "base model" else "neutral",
-            value={"verdict": "narrower", "declared": " AND ".join(ids_of(mine)), "found": " AND ".join(ids_of(theirs)),
+            value={"verdict": "narrower", "declared": mine.value["expression"], "found": theirs.value["expression"],
                    "upstream": target, "evidence": [mine.id, theirs.id]},
             source=theirs.source,
             quote=theirs.quote,
@@ -367,11 +372,11 @@ def described(record: EvidenceRecord, where: str) -> Part:
     if record.indicator == "license.text" and record.value["verdict"] == "variant":
         words = f"modified {licence_name(record.value['base'])}"
     elif ids:
-        words = " and ".join(licence_name(i) for i in ids)
+        words = in_words(record.value["expression"], licence_name)
     elif record.indicator == "license.text":
         words = "bespoke licence"
     else:
         words = str(record.value["name"] or "not specified")
-    opened = bool(ids) and all(is_open(i) for i in ids)
+    opened = opens(record)
     listed = tuple({"id": i, "name": licence_name(i), "why": openness(i)} for i in ids)
     return Part(words + where, opened, listed, (record.id,))

@@ -8,7 +8,18 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from license_rules import find_notices, is_open, licence_name, normalise_name
+from license_rules import (
+    Notice,
+    choices,
+    express,
+    find_notices,
+    holds,
+    ids_in,
+    in_words,
+    is_open,
+    licence_name,
+    normalise_name,
+)
 from output.record import EvidenceRecord, Points, Quote, Selector
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
@@ -103,14 +114,14 @@ def front_records(detector: Detector, dossier: Dossier, document: Document) -> I
 def readme_records(detector: Detector, dossier: Dossier, document: Document) -> Iterator[EvidenceRecord]:
     """Statements of a card: under a heading on the licence, or in a sentence that says what is licensed how."""
     card = card_of(document)
-    seen: set[tuple[tuple[str, ...], str]] = set()
-    for start, end, ids in statements(card):
+    seen: set[tuple[str, str]] = set()
+    for start, end, expression in statements(card):
         part = part_named(document.text[start:end], own_part(document))
-        if (ids, part) in seen or len(seen) == MOST_STATEMENTS:
+        if (expression, part) in seen or len(seen) == MOST_STATEMENTS:
             continue
-        seen.add((ids, part))
+        seen.add((expression, part))
         quote, selector = quote_span(document.text, start, end, heading_path=card.heading_path(start) or None)
-        names = " and ".join(licence_name(i) for i in ids)
+        names = in_words(expression, licence_name)
         yield detector.record(
             dossier.subject(document.target),
             "licenses",
@@ -118,28 +129,29 @@ def readme_records(detector: Detector, dossier: Dossier, document: Document) -> 
             "present",
             f"Card of {short(document.target)} says that {part} {'are' if 'weights' in part else 'is'} under {names}.",
             rule="card-statement",
-            points=points_of(ids),
-            value=declared_value("card", names, ids, part=part),
+            points=points_of(expression),
+            value=declared_value("card", names, expression, part=part),
             source=document.source,
             quote=quote,
             selector=selector,
         )
 
 
-def statements(card: Card) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """Sentences that name a licence, with the ids that they name."""
+def statements(card: Card) -> Iterator[tuple[int, int, str]]:
+    """Sentences that name a licence, with the SPDX expression of what they name."""
     text = card.text
     sections = [(p.body, p.extent) for p in card.headings if HEADING.search(p.label)]
-    by_sentence: dict[tuple[int, int], dict[str, None]] = {}
+    by_sentence: dict[tuple[int, int], list[Notice]] = {}
     for begin, stop in windows(card, sections):
         for notice in find_notices(text, begin, stop):
             start, end = sentence_around(text, notice.start, notice.end)
             in_section = any(a <= notice.start < b for a, b in sections)
             plain = notice.via != "url" and STATES.search(text, start, end) and STATED_OF.search(text, start, end)
             if in_section or plain or notice.via == "tag":
-                by_sentence.setdefault((start, end), {}).setdefault(notice.id, None)
-    for (start, end), ids in by_sentence.items():
-        yield start, end, tuple(ids)
+                by_sentence.setdefault((start, end), []).append(notice)
+    for (start, end), notices in by_sentence.items():
+        if expression := express([n.id for n in notices], choices(text, notices)):
+            yield start, end, expression
 
 
 def windows(card: Card, sections: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -212,6 +224,7 @@ def said(
         if meant and (meant.ids or meant.family):
             ids, family = meant.ids, meant.family
             break
+    expression = express(ids)
     shown = licence_name(ids[0]) if ids else name or given
     more = f" ({licence_name(ids[0])})" if ids and licence_name(ids[0]).lower() != given.lower() else ""
     if family:
@@ -226,24 +239,23 @@ def said(
         "placeholder" if unknown else "present",
         f"{where} says {given}{named}{more}{linked}.",
         rule=rule,
-        points=points_of(ids),
-        value=declared_value(rule, shown, ids, given=given, license_name=name, license_link=link, family=family),
+        points=points_of(expression),
+        value=declared_value(rule, shown, expression, given=given, license_name=name, license_link=link, family=family),
         source=document.source,
         quote=quote,
         selector=selector,
     )
 
 
-def declared_value(where: str, name: str, ids: tuple[str, ...], **more: Any) -> dict[str, Any]:
-    expression = " AND ".join(ids) if ids else None
+def declared_value(where: str, name: str, expression: str | None, **more: Any) -> dict[str, Any]:
     said = {key: value for key, value in more.items() if value}
-    return {"where": where, "name": name, "ids": list(ids), "expression": expression, **said}
+    return {"where": where, "name": name, "ids": ids_in(expression), "expression": expression, **said}
 
 
-def points_of(ids: tuple[str, ...]) -> Points:
-    if not ids:
+def points_of(expression: str | None) -> Points:
+    if not expression:
         return "neutral"
-    return "open" if all(is_open(i) for i in ids) else "closed"
+    return "open" if holds(expression, is_open) else "closed"
 
 
 def own_part(document: Document) -> str:

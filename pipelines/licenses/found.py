@@ -18,7 +18,9 @@ from license_rules import (
     Identification,
     Residual,
     clauses,
+    holds,
     identify,
+    in_words,
     is_open,
     licence_name,
 )
@@ -159,7 +161,7 @@ def text_points(found: Identification, asks: Sequence[Clause]) -> Points:
         return "open" if is_open(found.expression) else "closed"
     if found.verdict != "exact":
         return "closed" if any(c.clause in RESTRICTS_USE for c in asks) else "neutral"
-    return "open" if all(is_open(m.id) for m in found.matches) else "closed"
+    return "open" if found.expression and holds(found.expression, is_open) else "closed"
 
 
 def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) 
 def name_text(found: Identification) -> str | None:
     """What a person calls the licence of a text; None for one that has no name we know."""
     if found.expression:
-        return " and ".join(licence_name(i) for i in found.expression.split(" AND "))
+        return in_words(found.expression, licence_name)
     return f"modified {licence_name(found.base)}" if found.base else None
 
 
@@ -214,10 +216,9 @@ def text_statement(name: str, found: Identification, reading: Reading) -> str:
     base = licence_name(found.base)
     if found.truncated:
         return f"{name} begins with the text of {base}; only its first {READ_LIMIT:,} characters were read."
-    if found.verdict == "exact":
-        named = [m.id for m in found.matches]
-        names = ", ".join(dict.fromkeys(licence_name(i) for i in named))
-        osi = "open licence" if all(is_open(i) for i in named) else "not an open licence"
+    if found.expression and found.verdict == "exact":
+        names = in_words(found.expression, licence_name)
+        osi = "open licence" if holds(found.expression, is_open) else "not an open licence"
         how = "holds the text of" if any(m.via in ("text", "ai") for m in found.matches) else "names"
         return f"{name} {how} {names}, {osi}."
     rules = [r for r in found.residual if r.rules]
