@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -132,6 +133,7 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
 _COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 
 
+@lru_cache(maxsize=256)
 def content_key(url: str, sha256: str) -> tuple[str, str]:
     """What was read, apart from the revision it was read at.
 

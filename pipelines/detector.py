@@ -133,6 +133,8 @@ class Detector:
 
 def one_line(text: str) -> str:
     """A statement as one line that is safe in HTML, whatever the crawled text in it holds."""
+    if text.isprintable() and "  " not in text and "<" not in text and ">" not in text:
+        return text.strip()
     text = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text)
     return re.sub(r"\s+", " ", text).replace("<", "‹").replace(">", "›").strip()
 

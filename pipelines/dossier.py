@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
 
 from output.record import Component, Searched, Source, Subject
-from spiders.document import Document, Kind, Lead, Miss
-
-T = TypeVar("T")
+from spiders.document import Document, Kind, Lead, Miss, Readable
 
 
 def plain(name: str) -> str:
@@ -40,7 +37,7 @@ def searched(document: Document, what: str | None = None) -> Searched:
 
 
 @dataclass(frozen=True)
-class Dossier:
+class Dossier(Readable):
     """Documents, misses and leads of one release, in an order that does not depend on when answers came.
 
     `root` is the target that was asked for. A local file or folder (`inspect`) is a dossier of one document.
@@ -58,16 +55,6 @@ class Dossier:
         return (
             d for d in self.documents if d.kind in kinds and target in (None, d.target) and not (aside and d in aside)
         )
-
-    def once(self, read: Callable[[Dossier], T]) -> T:
-        """What a reader makes of the dossier: read once, however many detectors ask."""
-        if read not in self._read:
-            self._read[read] = read(self)
-        return self._read[read]  # type: ignore[no-any-return]
-
-    @cached_property
-    def _read(self) -> dict[Callable[[Dossier], Any], Any]:
-        return {}
 
     @cached_property
     def set_aside(self) -> frozenset[Document]:

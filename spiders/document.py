@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from output.record import Outcome, Selector, Source
 
@@ -35,8 +35,22 @@ Relation = Literal[
 ]
 
 
+class Readable:
+    """A thing that many detectors read."""
+
+    def once(self, read: Callable[[Self], T]) -> T:
+        """What a reader makes of it: read once, however many ask."""
+        if read not in self._read:
+            self._read[read] = read(self)
+        return self._read[read]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _read(self) -> dict[Callable[[Any], Any], Any]:
+        return {}
+
+
 @dataclass(frozen=True)
-class Document:
+class Document(Readable):
     """One thing that was read: its bytes and where they come from.
 
     `target` is the crawl target it belongs to (`hf:model:ORG/NAME`, `hf:dataset:ORG/NAME`, `github:OWNER/REPO`,
@@ -52,16 +66,6 @@ class Document:
     def text(self) -> str:
         """The body as UTF-8 with replacement, line ends untouched: the text that selectors count in."""
         return self.body.decode("utf-8", "replace")
-
-    def once(self, read: Callable[[Document], T]) -> T:
-        """What a reader makes of the document: read once, however many detectors ask."""
-        if read not in self._read:
-            self._read[read] = read(self)
-        return self._read[read]  # type: ignore[no-any-return]
-
-    @cached_property
-    def _read(self) -> dict[Callable[[Document], Any], Any]:
-        return {}
 
 
 @dataclass(frozen=True)

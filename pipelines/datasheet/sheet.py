@@ -13,7 +13,7 @@ import yaml
 
 from output.record import Outcome
 from pipelines.model_card.lexicon import LABEL_CUT, label_topics, lexicon, normalise
-from pipelines.model_card.topics import WORD, sentence_at, sentences
+from pipelines.model_card.topics import sentence_at, sentences
 from pipelines.readers.markdown import Card, Part
 from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Phrase, phrase
@@ -184,11 +184,11 @@ def judge(card: Card, part: Part, group: str, question: str) -> Answer | None:
     for low, high in under(card, part, group):
         for start, end in sentences(card.visible, low, high):
             text = " ".join(card.visible[start:end].split()).strip("[]*_:：-–—|> ")
-            if not WORD.search(text):
+            if not card.words(start, end):
                 continue
             kind = sentence_kind(text, asks)
             if kind == "real":
-                real += len(WORD.findall(card.visible, start, end))
+                real += card.words(start, end)
                 first = first or (start, end)
             elif kind == "pointer":
                 pointer = pointer or (start, end)
@@ -285,7 +285,7 @@ def prose(card: Card, parts: tuple[Part, ...]) -> Iterator[Answer]:
             text = " ".join(card.visible[first:last].split()).strip("[]*_:：-–—|> ")
             if sentence_kind(text, False) == "real":
                 done.add((group, question))
-                words = len(WORD.findall(card.visible, first, last))
+                words = card.words(first, last)
                 yield Answer(group, question, "present", first, last, "", words, "prose")
         open_rules = [rule for rule in open_rules if rule[:2] not in done]
 

@@ -24,6 +24,7 @@ from output.record import EvidenceRecord, Points, Quote, Selector
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.readers.markdown import Card, card_of
+from pipelines.readers.phrases import Anchored
 from spiders.document import Document
 
 HEADING = re.compile(r"licen[cs]|terms of use|copyright|ライセンス|许可|协议|라이선스|lizenz|licencia|лиценз", re.I)
@@ -45,7 +46,7 @@ CODE_AND_WEIGHTS = re.compile(
     r"|\b(?:models?|weights) (?:and|&) (?:the |our )?code\b",
     re.I,
 )
-WORD = re.compile(r"licen[cs]|spdx|apache|\bMIT\b", re.I)
+WORD = Anchored(re.compile(r"licen[cs]|spdx|apache|\bMIT\b", re.I))
 SECTION_LIMIT = 3000
 MOST_LINES = 60
 MOST_STATEMENTS = 6

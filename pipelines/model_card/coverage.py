@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from pipelines.model_card.lexicon import label_topics
-from pipelines.model_card.topics import CONTENT_TOPICS, WORD, Finding
+from pipelines.model_card.topics import CONTENT_TOPICS, Finding
 from pipelines.readers.markdown import Card
+from pipelines.readers.words import WORD
 
 NAMES = {
     "description": "description",
@@ -55,9 +56,11 @@ def coverage(card: Card, start: int, end: int) -> Coverage:
         if part.kind == "label":
             own = [t for t in label_topics(part.label) if t in NAMES]
             topic = own[0] if own else topic
-        text = card.text if part.kind == "code" else card.visible
         if part.kind != "image":
-            counts[topic] = counts.get(topic, 0) + len(WORD.findall(text, part.start, part.end))
+            words = card.words(part.start, part.end)
+            if part.kind == "code":
+                words = len(WORD.findall(card.text, part.start, part.end))
+            counts[topic] = counts.get(topic, 0) + words
     return Coverage(sum(counts.values()), counts)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from output.record import Component, Subject
 from pipelines.dossier import Dossier
-from pipelines.readers.markdown import Card
+from pipelines.readers.markdown import Card, Part
 
 EMBEDDED = re.compile(
     r"\boriginal\b.{0,80}\bmodel card\b|\bmodel card\b.{0,40}\boriginal\b|\boriginal (?:model )?(?:readme|card)\b|"
@@ -36,9 +36,13 @@ def card_name(subject: Subject) -> str:
     return f"Model card of {subject.target.rpartition(':')[2]}"
 
 
+def embedded_heading(card: Card) -> Part | None:
+    return next((h for h in card.headings[1:] if h.level < 4 and EMBEDDED.search(h.label)), None)
+
+
 def stretches(card: Card, subject: Subject) -> list[Stretch]:
     """The card itself, and the card of another model that it embeds, which speaks of the base model."""
-    split = next((h for h in card.headings[1:] if h.level < 4 and EMBEDDED.search(h.label)), None)
+    split = card.once(embedded_heading)
     own = Stretch(card.body_start, split.start if split else len(card.text), subject, None)
     if split is None:
         return [own]

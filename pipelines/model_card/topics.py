@@ -12,6 +12,7 @@ from typing import Literal
 from output.record import Outcome
 from pipelines.model_card.lexicon import cues_of, label_topics, lexicon, may_name, scripts_of
 from pipelines.readers.markdown import BOLD_LINE, LABEL_LIMIT, Card, Part
+from pipelines.readers.words import WORD
 
 CONTENT_TOPICS = (
     "description",
@@ -42,7 +43,6 @@ OWN_TEXT = frozenset(["intended_use", "out_of_scope", "risks", "biases", "recomm
 SENTENCE_LIMIT = 2_000
 SENTENCE_ENDS = (".", "!", "。", "！")
 SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"')\]]|$)|[。！？]|\n[ \t]*\n")
-WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 DATASET_LINK = re.compile(r"huggingface\.co/datasets/|kaggle\.com|zenodo\.org|/datasets?/", re.I)
 
 
@@ -189,9 +189,9 @@ class Reading:
     def sorted_sentences(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
         visible = self.card.visible
         for first, last in sentences(visible, start, end):
-            text = " ".join(visible[first:last].split()).strip("[]*_:：-–—|> ")
-            if not WORD.search(text):
+            if not self.card.words(first, last):
                 continue
+            text = " ".join(visible[first:last].split()).strip("[]*_:：-–—|> ")
             if self.lexicon.template.match(text) or (len(text) < 200 and self.lexicon.placeholder.match(text)):
                 yield "placeholders", first, last
             elif self.lexicon.any_boilerplate.match(text):
@@ -218,7 +218,7 @@ class Reading:
         def finding(outcome: Outcome, upto: int = 0, reason: str = "", address: str | None = None) -> Finding:
             return Finding(
                 topic, outcome, how, start, max(end, upto), part.label, reason, address,
-                words=sum(len(WORD.findall(self.card.visible, a, b)) for a, b in found.real),
+                words=sum(self.card.words(a, b) for a, b in found.real),
                 at=found.real[0][0] if found.real else upto,
                 extent=part.extent,
                 level=part.level,
@@ -350,7 +350,7 @@ class Reading:
                     outcome = "placeholder" if self.lexicon.placeholder.match(rest) else "boilerplate"
                 if outcome == "present":
                     done.add(cue.topic)
-                words = len(WORD.findall(visible, first, last))
+                words = self.card.words(first, last)
                 yield Finding(cue.topic, outcome, "prose", first, last, "", "sentence", None, words)
 
     def results_below(self, head: Part, index: int) -> bool:
@@ -372,7 +372,7 @@ class Reading:
             found = Content()
             self.take(found, *said(part))
             for first, last in found.real:
-                words = len(WORD.findall(self.card.visible, first, last))
+                words = self.card.words(first, last)
                 if words >= 5 and not self.mostly_links(first, last, words):
                     yield Finding("description", "present", "prose", first, last, "", "first paragraph", None, words)
                     return

@@ -22,7 +22,8 @@ from bs4.filter import SoupStrainer
 
 from pipelines.readers.phrases import Findable, H, lowered
 from pipelines.readers.printed import Printed
-from spiders.document import Document
+from pipelines.readers.words import WordCount
+from spiders.document import Document, Readable
 
 READ_LIMIT = 1_000_000  # characters of one document that are read; real cards stay below a third of it
 FRONT_LIMIT = 400_000  # characters of front matter
@@ -141,7 +142,7 @@ def shallow(raw: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Card:
+class Card(Readable):
     """A document taken apart. Parts are in the order of their start."""
 
     text: str
@@ -180,6 +181,14 @@ class Card:
     def lower(self) -> str:
         """The visible text in lower case, position by position."""
         return lowered(self.visible)
+
+    @cached_property
+    def word_count(self) -> WordCount:
+        return WordCount(self.visible)
+
+    def words(self, start: int, end: int) -> int:
+        """Words that a reader sees between two positions."""
+        return self.word_count.between(start, end)
 
     def where(self, words: Findable[H]) -> H:
         """Where words stand in the visible text; looked for once a card."""

@@ -59,12 +59,16 @@ class Hits:
 
     def inside(self, start: int, end: int) -> Iterator[Hit]:
         """Those that stand wholly between two positions."""
-        for at in range(bisect_right(self.ends, start), bisect_right(self.ends, end)):
-            if self.hits[at][1] >= start:
-                yield self.hits[at]
+        hits = self.hits
+        for at in range(bisect_right(self.ends, start), len(hits)):
+            hit = hits[at]
+            if hit[2] > end:
+                return
+            if hit[1] >= start:
+                yield hit
 
     def stand_in(self, start: int, end: int) -> bool:
-        return any(True for _ in self.inside(start, end))
+        return next(self.inside(start, end), None) is not None
 
     def only(self, numbers: frozenset[int]) -> Hits:
         return Hits([hit for hit in self.hits if hit[0] in numbers])
@@ -139,12 +143,11 @@ class Anchored:
         self.pattern = pattern
         self.heads = Literals(beginnings(pattern.pattern, pattern.flags))
 
-    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+    def finditer(self, text: str, after: int = 0) -> Iterator[re.Match[str]]:
         """As the pattern's own."""
         if not self.heads.literals:
-            yield from self.pattern.finditer(text)
+            yield from self.pattern.finditer(text, after)
             return
-        after = 0
         for start in sorted({start for _, start, _ in self.heads.over(lowered_whole(text)).hits}):
             match = self.pattern.match(text, start) if start >= after else None
             if match:
