@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import yaml
 
+from pipelines.readers.markdown import Card, Part
 from pipelines.readers.patterns import either as patterns_either
-from pipelines.readers.phrases import Phrase, phrase
+from pipelines.readers.phrases import Literals, Phrase, Phrasebook, phrase
 
 FOLDER = Path(__file__).parent / "lexicon"
 LABEL_WORDS = 10  # a longer label is a sentence
@@ -52,20 +54,15 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pointer: list[str] = []
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cue:
-    """The compiled prose of one topic in one language."""
+    """The prose of one topic in one language."""
 
     topic: str
-    phrases: tuple[Phrase, ...]
-
-    def first(self, text: str, lower: str, start: int, end: int) -> re.Match[str] | None:
-        """The first match between two positions; `lower` is that stretch in lower case."""
-        tried = (p.pattern.search(text, start, end) for p in self.phrases if p.may_match(lower))
-        return min(filter(None, tried), key=lambda match: match.start(), default=None)
 
 
-Scripts = tuple[tuple[tuple[re.Pattern[str], Cue], ...], ...]
+SentenceKind = Literal["template", "placeholder", "boilerplate", "pointer"]
+Scripts = tuple[Phrasebook[Cue], ...]
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,11 @@ class Lexicon:
     by_first: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]  # first word to phrases and their topics
     cjk: tuple[tuple[str, tuple[str, ...]], ...]
     ignore: re.Pattern[str]
-    spaced: dict[str, tuple[Cue, ...]]  # trigger word to cues, for languages with spaces
-    scripts: tuple[tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], Cue], ...]], ...]
+    prose: Phrasebook[Cue]
+    triggers: Literals  # words that call for a cue, for languages with spaces
+    spaced: tuple[tuple[Cue, ...], ...]  # cues of each
+    scripts: tuple[tuple[re.Pattern[str], Phrasebook[Cue]], ...]  # characters of a language, its triggers
+    sentences: Phrasebook[SentenceKind]
     strict: dict[str, re.Pattern[str]]
     loose: dict[str, re.Pattern[str]]
     boilerplate: dict[str, re.Pattern[str]]
@@ -106,6 +106,7 @@ def lexicon() -> Lexicon:
     loose: dict[str, list[str]] = {}
     many = languages()
     maybe: set[tuple[str, str]] = set()
+    said: list[tuple[Cue, Phrase]] = []
     boilerplate: dict[str, list[str]] = {}
     for language in many:
         for topic, patterns in language.boilerplate.items():
@@ -118,16 +119,17 @@ def lexicon() -> Lexicon:
                 words.setdefault(normalise(word), []).append(topic)
         cues = []
         for topic, prose in language.prose.items():
-            cue = Cue(topic, tuple(phrase(either([p])) for p in prose.patterns))
+            cue = Cue(topic)
+            said += [(cue, phrase(either([p]))) for p in prose.patterns]
             strict.setdefault(topic, []).extend(prose.patterns)
             loose.setdefault(topic, []).extend(prose.patterns + prose.loose)
             if language.script:
-                cues.append((either(prose.triggers), cue))
+                cues.append((cue, phrase(either(prose.triggers))))
                 continue
             for trigger in prose.triggers:
                 spaced.setdefault(trigger.casefold(), []).append(cue)
         if language.script:
-            scripts.append((re.compile(f"[{language.script}]"), tuple(cues)))
+            scripts.append((re.compile(f"[{language.script}]"), Phrasebook(cues)))
     by_first: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for word in sorted((w for w in words if not CJK.search(w)), key=len, reverse=True):
         tokens = singular(word)
@@ -139,8 +141,11 @@ def lexicon() -> Lexicon:
         {first: tuple(found) for first, found in by_first.items()},
         tuple((word, tuple(dict.fromkeys(words[word]))) for word in cjk),
         re.compile("|".join(rf"\b{re.escape(normalise(i))}\b" for la in many for i in la.ignore) or r"(?!)"),
-        {k: tuple(v) for k, v in spaced.items()},
+        Phrasebook(said),
+        Literals(spaced),
+        tuple(tuple(cues) for cues in spaced.values()),
         tuple(scripts),
+        Phrasebook(sentence_kinds(many)),
         {topic: either(patterns) for topic, patterns in strict.items() if topic != "description"},
         {topic: either(patterns) for topic, patterns in loose.items()},
         {topic: either(patterns) for topic, patterns in boilerplate.items()},
@@ -149,6 +154,19 @@ def lexicon() -> Lexicon:
         either([p for la in many for p in la.placeholder]),
         either([p for la in many for p in la.pointer]),
     )
+
+
+def sentence_kinds(many: list[Language]) -> Iterator[tuple[SentenceKind, Phrase]]:
+    for la in many:
+        boilerplate = [p for patterns in la.boilerplate.values() for p in patterns]
+        kinds: dict[SentenceKind, list[str]] = {
+            "template": la.template,
+            "placeholder": la.placeholder,
+            "boilerplate": boilerplate,
+            "pointer": la.pointer,
+        }
+        for kind, patterns in kinds.items():
+            yield from ((kind, phrase(either([p]))) for p in patterns)
 
 
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -234,20 +252,22 @@ def name_in(label: str) -> str:
     return text if not is_sentence(text) else normalise(LABEL_CUT.split(label, maxsplit=1)[0])
 
 
-def cues_of(bag: frozenset[str], text: str, scripts: Scripts) -> Iterator[Cue]:
+def cues_of(card: Card, part: Part, start: int, end: int, scripts: Scripts) -> Iterator[Cue]:
     """Cues whose trigger words a part holds; `scripts` are those of the languages that the card is written in."""
-    table = lexicon().spaced
-    seen: set[int] = set()
-    for word in sorted(bag & table.keys()):
-        for cue in table[word]:
-            if id(cue) not in seen:
-                seen.add(id(cue))
-                yield cue
-    for group in scripts:
-        for trigger, cue in group:
-            if trigger.search(text):
+    table = lexicon()
+    words = card.where(table.triggers).whole_words(card.lower, part.start, part.end)
+    found = (cue for n in sorted(words, key=table.triggers.literals.__getitem__) for cue in table.spaced[n])
+    yield from dict.fromkeys(found)
+    for triggers in scripts:
+        for cue, trigger in card.where(triggers).inside(start, end):
+            if trigger.pattern.search(card.visible, start, end):
                 yield cue
 
 
 def scripts_of(text: str) -> Scripts:
-    return tuple(cues for script, cues in lexicon().scripts if script.search(text))
+    return tuple(triggers for script, triggers in lexicon().scripts if script.search(text))
+
+
+def first_match(phrases: Iterable[Phrase], text: str, start: int, end: int) -> re.Match[str] | None:
+    tried = (p.pattern.search(text, start, end) for p in phrases)
+    return min(filter(None, tried), key=lambda match: match.start(), default=None)

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Literal
 
 from output.record import Outcome
-from pipelines.model_card.lexicon import cues_of, label_topics, lexicon, may_name, scripts_of
+from pipelines.model_card.lexicon import cues_of, first_match, label_topics, lexicon, may_name, scripts_of
 from pipelines.readers.markdown import BOLD_LINE, LABEL_LIMIT, Card, Part
 from pipelines.readers.words import WORD
 
@@ -188,15 +188,17 @@ class Reading:
 
     def sorted_sentences(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
         visible = self.card.visible
+        where = self.card.where(self.lexicon.sentences)
         for first, last in sentences(visible, start, end):
             if not self.card.words(first, last):
                 continue
             text = " ".join(visible[first:last].split()).strip("[]*_:：-–—|> ")
-            if self.lexicon.template.match(text) or (len(text) < 200 and self.lexicon.placeholder.match(text)):
+            kinds = {kind for kind, one in where.inside(first, last) if one.pattern.match(text)}
+            if "template" in kinds or (len(text) < 200 and "placeholder" in kinds):
                 yield "placeholders", first, last
-            elif self.lexicon.any_boilerplate.match(text):
+            elif "boilerplate" in kinds:
                 yield "boilerplate", first, last
-            elif len(text) < 400 and (self.lexicon.pointer.match(text) or self.is_link(first, last, text)):
+            elif len(text) < 400 and ("pointer" in kinds or self.is_link(first, last, text)):
                 yield "pointers", first, last
             else:
                 yield "real", first, last
@@ -310,6 +312,7 @@ class Reading:
     def prose(self) -> Iterator[Finding]:
         """Sentences that speak of a topic wherever they stand; the first of each topic."""
         visible = self.card.visible
+        where = self.card.where(self.lexicon.prose)
         done: set[str] = set()
         quiet_until = 0
         for index, part in enumerate(self.parts, self.first):
@@ -329,12 +332,13 @@ class Reading:
                 label = " ".join(visible[part.start : part.end].replace("|", " ").split())[:LABEL_LIMIT]
                 yield Finding("evaluation", "present", "row", part.start, end, label, "table of results")
             start, end = said(part) if part.kind != "label" else (part.start, part.end)
-            for cue in cues_of(self.card.bags[index], visible[start:end] if self.scripts else "", self.scripts):
+            for cue in cues_of(self.card, part, start, end, self.scripts):
                 if cue.topic in done or cue.topic in ("description", *LINK_TOPICS):
                     continue
                 if part.kind in ("row", "head") and part.columns > 2 and cue.topic not in ("training_data", "compute"):
                     continue
-                match = cue.first(visible, self.card.lower[start:end], start, end)
+                phrases = (one for of, one in where.inside(start, end) if of is cue)
+                match = first_match(phrases, visible, start, end)
                 if not match or (match.end() <= part.body and not part.label.endswith(SENTENCE_ENDS)):
                     continue
                 first, last = sentence_at(visible, match.start(), match.end(), start, end)

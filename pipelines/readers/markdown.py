@@ -38,7 +38,6 @@ LINKS_LIMIT = 5_000
 RESTARTS = 8  # code fences that are closed for the author
 
 NEAR = 60  # parts that are looked at around a position
-BAG_WORD = re.compile(r"\w+")
 
 BOLD_LINE = 7  # level of a line that is only bold: below all headings
 
@@ -171,11 +170,6 @@ class Card(Readable):
     def links_inside(self, start: int, end: int) -> tuple[Link, ...]:
         first = bisect_left(self.links, start, key=lambda link: link.start)
         return self.links[first : bisect_left(self.links, end, key=lambda link: link.start)]
-
-    @cached_property
-    def bags(self) -> list[frozenset[str]]:
-        """The lower-case words of each part: a rule is tried only where one of its words stands."""
-        return [frozenset(BAG_WORD.findall(self.lower, part.start, part.end)) for part in self.parts]
 
     @cached_property
     def lower(self) -> str:

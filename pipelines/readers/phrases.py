@@ -70,8 +70,20 @@ class Hits:
     def stand_in(self, start: int, end: int) -> bool:
         return next(self.inside(start, end), None) is not None
 
+    def whole_words(self, lower: str, start: int, end: int) -> set[int]:
+        """Numbers of the literals that are words of their own between two positions of the text."""
+        return {
+            number
+            for number, first, last in self.inside(start, end)
+            if not (first > start and in_word(lower[first - 1])) and not (last < end and in_word(lower[last]))
+        }
+
     def only(self, numbers: frozenset[int]) -> Hits:
         return Hits([hit for hit in self.hits if hit[0] in numbers])
+
+
+def in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 class Literals:
