@@ -77,8 +77,9 @@ class Lexicon:
     spaced: tuple[tuple[Cue, ...], ...]  # cues of each
     scripts: tuple[tuple[re.Pattern[str], Phrasebook[Cue]], ...]  # characters of a language, its triggers
     sentences: Phrasebook[SentenceKind]
-    strict: dict[str, re.Pattern[str]]
-    loose: dict[str, re.Pattern[str]]
+    spoken_of: frozenset[str]  # topics that running text has words for
+    strict: Phrasebook[str]
+    loose: Phrasebook[str]
     boilerplate: dict[str, re.Pattern[str]]
     any_boilerplate: re.Pattern[str]
     template: re.Pattern[str]
@@ -102,7 +103,7 @@ def lexicon() -> Lexicon:
     words: dict[str, list[str]] = {}
     spaced: dict[str, list[Cue]] = {}
     scripts = []
-    strict: dict[str, list[str]] = {}
+    strict: dict[str, list[str]] = {}  # patterns of each topic
     loose: dict[str, list[str]] = {}
     many = languages()
     maybe: set[tuple[str, str]] = set()
@@ -146,8 +147,9 @@ def lexicon() -> Lexicon:
         tuple(tuple(cues) for cues in spaced.values()),
         tuple(scripts),
         Phrasebook(sentence_kinds(many)),
-        {topic: either(patterns) for topic, patterns in strict.items() if topic != "description"},
-        {topic: either(patterns) for topic, patterns in loose.items()},
+        frozenset(loose),
+        Phrasebook((t, phrase(either([p]))) for t, patterns in strict.items() if t != "description" for p in patterns),
+        Phrasebook((topic, phrase(either([p]))) for topic, patterns in loose.items() for p in patterns),
         {topic: either(patterns) for topic, patterns in boilerplate.items()},
         either([p for patterns in boilerplate.values() for p in patterns]),
         either([p for la in many for p in la.template]),
@@ -268,6 +270,12 @@ def scripts_of(text: str) -> Scripts:
     return tuple(triggers for script, triggers in lexicon().scripts if script.search(text))
 
 
-def first_match(phrases: Iterable[Phrase], text: str, start: int, end: int) -> re.Match[str] | None:
-    tried = (p.pattern.search(text, start, end) for p in phrases)
+def first_match(phrases: Iterable[Phrase], card: Card, start: int, end: int) -> re.Match[str] | None:
+    tried = (p.first(card.visible, card.lower, start, end) for p in phrases)
     return min(filter(None, tried), key=lambda match: match.start(), default=None)
+
+
+def speaks_of(topic: str, book: Phrasebook[str], card: Card, start: int, end: int) -> bool:
+    """Whether a phrase of a topic matches between two positions."""
+    about = (one for of, one in card.where(book).inside(start, end) if of == topic)
+    return any(one.first(card.visible, card.lower, start, end) for one in about)

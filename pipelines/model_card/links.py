@@ -5,25 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.model_card.lexicon import label_topics, lexicon
+from pipelines.model_card.lexicon import label_topics, lexicon, speaks_of
 from pipelines.model_card.topics import Finding, sentence_at
 from pipelines.readers.markdown import Card, Link
+from pipelines.readers.phrases import Anchored
 
-PAPER = re.compile(
-    r"arxiv\.org/(?:abs|pdf|html)/|doi\.org/10\.|aclanthology\.org/|openreview\.net/|"
-    r"huggingface\.co/papers/|hf\.co/papers/|"
-    r"papers\.(?:nips|neurips)\.cc|proceedings\.|openaccess\.thecvf|isca-archive|ieeexplore|dl\.acm\.org|biorxiv\.org|"
-    r"nature\.com/articles|research/publications/|alphaxiv\.org|\.pdf(?:$|[?#])",
-    re.I,
+PAPER = Anchored(
+    re.compile(
+        r"arxiv\.org/(?:abs|pdf|html)/|doi\.org/10\.|aclanthology\.org/|openreview\.net/|"
+        r"huggingface\.co/papers/|hf\.co/papers/|"
+        r"papers\.(?:nips|neurips)\.cc|proceedings\.|openaccess\.thecvf|isca-archive|ieeexplore|dl\.acm\.org|biorxiv\.org|"
+        r"nature\.com/articles|research/publications/|alphaxiv\.org|\.pdf(?:$|[?#])",
+        re.I,
+    )
 )
 PAPER_LABEL = re.compile(r"\b(?:paper|preprint|arxiv|technical report|tech report)\b|论文|論文|논문", re.I)
-DATASET = re.compile(
-    r"huggingface\.co/datasets/[\w.\-]+(?:/[\w.\-]+)?|kaggle\.com/(?:c|datasets|competitions)/|zenodo\.org/rec|datasheet",
-    re.I,
+DATASET = Anchored(
+    re.compile(
+        r"huggingface\.co/datasets/[\w.\-]+(?:/[\w.\-]+)?|kaggle\.com/(?:c|datasets|competitions)/|zenodo\.org/rec|datasheet",
+        re.I,
+    )
 )
-DATASHEET_WORD = re.compile(r"\b(?:data ?sheet|dataset card|data card|data statement)\b", re.I)
-REPOSITORY = re.compile(
-    r"(?:github|gitlab|bitbucket)\.(?:com|org)/([\w.\-]+)/([\w.\-]+)|gitee\.com/([\w.\-]+)/([\w.\-]+)", re.I
+DATASHEET_WORD = Anchored(re.compile(r"\b(?:data ?sheet|dataset card|data card|data statement)\b", re.I))
+REPOSITORY = Anchored(
+    re.compile(r"(?:github|gitlab|bitbucket)\.(?:com|org)/([\w.\-]+)/([\w.\-]+)|gitee\.com/([\w.\-]+)/([\w.\-]+)", re.I)
 )
 NOT_TRAINING = re.compile(
     r"github\.com/(?:huggingface/(?:transformers|diffusers|text-generation-inference|text-embeddings-inference)|"
@@ -77,7 +82,6 @@ def datasheets(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
 
 
 def training_code(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
-    says = lexicon().loose["training_code_link"]
     unspecified: Finding | None = None
     for link in links:
         if not REPOSITORY.search(link.href) or NOT_TRAINING.search(link.href) or NOT_CODE.search(link.href):
@@ -87,7 +91,7 @@ def training_code(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
             continue
         first, last = sentence_at(card.visible, link.start, link.end, part.start, part.end)
         about = label_topics(part.label) if part.label else ()
-        if says.search(card.visible, first, last) or "training_code_link" in about:
+        if speaks_of("training_code_link", lexicon().loose, card, first, last) or "training_code_link" in about:
             reason = "said to hold training code"
             yield Finding("training_code_link", "present", "link", first, last, link.label, reason, link.href)
             return

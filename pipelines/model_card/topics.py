@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Literal
 
 from output.record import Outcome
-from pipelines.model_card.lexicon import cues_of, first_match, label_topics, lexicon, may_name, scripts_of
+from pipelines.model_card.lexicon import cues_of, first_match, label_topics, lexicon, may_name, scripts_of, speaks_of
 from pipelines.readers.markdown import BOLD_LINE, LABEL_LIMIT, Card, Part
 from pipelines.readers.words import WORD
 
@@ -249,9 +249,7 @@ class Reading:
             return finding("present", self.quote_to(start, found.code[0][1]), "code")
         if found.pointers:
             last = found.pointers[0][1]
-            if topic in self.lexicon.strict and self.lexicon.strict[topic].search(
-                self.card.visible, *found.pointers[0]
-            ):
+            if speaks_of(topic, self.lexicon.strict, self.card, *found.pointers[0]):
                 return finding("present", self.quote_to(start, last))
             links = self.card.links_inside(part.start, max(part.extent, last))
             named = topic != "training_data" or any(DATASET_LINK.search(x.href) for x in links)
@@ -293,12 +291,11 @@ class Reading:
 
     def own_sentence(self, topic: str, found: Content, strictly: bool = False) -> tuple[int, int] | None:
         """The first sentence that speaks of the topic, plainly where one does so."""
-        strict, loose = self.lexicon.strict.get(topic), self.lexicon.loose.get(topic)
-        if loose is None:
+        if topic not in self.lexicon.spoken_of:
             return found.real[0]
-        for pattern in (strict,) if strictly else (strict, loose):
+        for book in (self.lexicon.strict,) if strictly else (self.lexicon.strict, self.lexicon.loose):
             for first, last in found.real + found.pointers:
-                if pattern and pattern.search(self.card.visible, first, last):
+                if speaks_of(topic, book, self.card, first, last):
                     return first, last
         return None
 
@@ -338,7 +335,7 @@ class Reading:
                 if part.kind in ("row", "head") and part.columns > 2 and cue.topic not in ("training_data", "compute"):
                     continue
                 phrases = (one for of, one in where.inside(start, end) if of is cue)
-                match = first_match(phrases, visible, start, end)
+                match = first_match(phrases, self.card, start, end)
                 if not match or (match.end() <= part.body and not part.label.endswith(SENTENCE_ENDS)):
                     continue
                 first, last = sentence_at(visible, match.start(), match.end(), start, end)

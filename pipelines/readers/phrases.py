@@ -19,6 +19,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 T = TypeVar("T")
 H = TypeVar("H", covariant=True)
 
+WHOLE = 1000  # characters of a text that may be asked for again
 SHORTEST = 2  # a shorter literal stands everywhere, unless it is not ASCII
 
 Hit = tuple[int, int, int]  # number of a literal, its start, its end
@@ -29,6 +30,18 @@ class Phrase(NamedTuple):
 
     pattern: re.Pattern[str]
     literals: tuple[str, ...]
+    heads: re.Pattern[str] | None = None  # how a match begins in lower case, where that is known
+
+    def first(self, text: str, lower: str, start: int, end: int) -> re.Match[str] | None:
+        """As `pattern.search(text, start, end)`; `lower` is the whole text in lower case."""
+        if self.heads is None:
+            return self.pattern.search(text, start, end)
+        while head := self.heads.search(lower, start, end):
+            start = head.start()
+            if match := self.pattern.match(text, start, end):
+                return match
+            start += 1
+        return None
 
     def may_match(self, lower: str) -> bool:
         return not self.literals or holds_any(lower, self.literals)
@@ -160,7 +173,8 @@ class Anchored:
         if not self.heads.literals:
             yield from self.pattern.finditer(text, after)
             return
-        for start in sorted({start for _, start, _ in self.heads.over(lowered_whole(text)).hits}):
+        lower = lowered_whole(text) if len(text) > WHOLE else lowered(text)
+        for start in sorted({start for _, start, _ in self.heads.over(lower).hits}):
             match = self.pattern.match(text, start) if start >= after else None
             if match:
                 yield match
@@ -178,7 +192,9 @@ def lowered_whole(text: str) -> str:
 
 
 def phrase(pattern: re.Pattern[str]) -> Phrase:
-    return Phrase(pattern, required(pattern.pattern, pattern.flags))
+    heads = beginnings(pattern.pattern, pattern.flags)
+    starts = re.compile("|".join(map(re.escape, heads))) if heads else None
+    return Phrase(pattern, required(pattern.pattern, pattern.flags), starts)
 
 
 def lowered(text: str) -> str:
