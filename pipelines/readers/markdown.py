@@ -17,9 +17,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pyromark
 import yaml
-from bs4 import BeautifulSoup, Tag
-from bs4.filter import SoupStrainer
 
+from pipelines.readers.islands import NAMES, Island, read_islands
 from pipelines.readers.phrases import Findable, H, lowered
 from pipelines.readers.printed import Printed
 from pipelines.readers.words import WordCount
@@ -272,12 +271,13 @@ HREF = re.compile(r"<a\s[^<>]{0,1000}?href\s*=\s*[\"']?([^\"'<>\s]{1,1500})[^<>]
 BARE_URL = re.compile(r"https?://[^\s<>\"'`|\\)\]}，。）]{4,1500}")
 IMAGE_TAG = re.compile(r"<img\b", re.I)
 STRUCTURE = re.compile(r"<(?:h[1-6]|tr|summary|b|strong|li)\b", re.I)
-ISLAND_TAGS = SoupStrainer(["h1", "h2", "h3", "h4", "h5", "h6", "tr", "summary", "b", "strong", "li"])
 PLAIN_LABEL = re.compile(r"[ \t]*([^\W\d_][^:：.!?\n|]{1,48}?)[ \t]*[:：](?=\s|$|[^\x00-\x7f])")
 FENCE_END = re.compile(r"^.*[^\s`~](?:```|~~~)[ \t]*$", re.M)
 LOST_HEADING = re.compile(r"^#{2,6}[ \t]+\S", re.M)
 CELL_MARKUP = re.compile(r"[*_`]|<[^<>]{0,500}>|\]\([^)]*\)|\[")
 SPACE = re.compile(r"\s+")
+CLOSING = {name: re.compile(rf"</{name}\s*>", re.I) for name in NAMES}
+BLOCKS = frozenset(["Paragraph", "List", "Item", "CodeBlock", "HtmlBlock", "Table", "Heading", "BlockQuote"])
 
 OPTIONS = pyromark.Options.ENABLE_TABLES
 
@@ -322,45 +322,42 @@ class Reader:
 
     def visible(self) -> str:
         out, position = [], 0
+        blanked = blank(self.text)
         for start, end, shown in self.shown:
             if start < position:
                 continue
-            out.append(blank(self.text[position:start]))
+            out.append(blanked[position:start])
             out.append(shown)
             position = end
-        out.append(blank(self.text[position:]))
+        out.append(blanked[position:])
         return "".join(out)
 
     def read_from(self, base: int) -> int | None:
         """Read to the end, or to a fence that must be closed for its author: then return where to go on."""
-        text = self.text[base:] if base else self.text
-        events: Any = list(pyromark.events_with_range(text, options=OPTIONS))
-        at = offsets(text, base)
+        events = read_events(self.text, base)
         index, total = 0, len(events)
         while index < total:
-            event, span = events[index]
-            start = event.get("Start") if isinstance(event, dict) else None
-            if start is None:
+            name, value, first, last = events[index]
+            if name != "Start":
                 index += 1
                 continue
-            name = start if isinstance(start, str) else next(iter(start))
-            first, last = at(span["start"]), at(span["end"])
-            if name == "CodeBlock":
+            block = value if isinstance(value, str) else next(iter(value))
+            if block == "CodeBlock":
                 restart = self.code(first, last)
                 if restart is not None and restart < len(self.text):
                     return restart
                 index += 1
-            elif name == "HtmlBlock":
+            elif block == "HtmlBlock":
                 self.island(first, last)
                 index += 1
-            elif name == "Heading":
-                index = self.inline(events, index, at, first, last, level=int(start["Heading"]["level"][1]))
-            elif name == "Paragraph":
-                index = self.inline(events, index, at, first, last)
-            elif name == "Item":
-                index = self.item(events, index, at, first, last)
-            elif name == "Table":
-                index = self.table(events, index, at, last)
+            elif block == "Heading":
+                index = self.inline(events, index, first, last, level=int(value["Heading"]["level"][1]))
+            elif block == "Paragraph":
+                index = self.inline(events, index, first, last)
+            elif block == "Item":
+                index = self.item(events, index, last)
+            elif block == "Table":
+                index = self.table(events, index, last)
             else:
                 index += 1
         return None
@@ -383,59 +380,39 @@ class Reader:
     def plain(self, kind: PartKind, start: int, end: int) -> None:
         self.parts.append(Part(kind, start, end, "", start, end))
 
-    def inline(self, events: Any, index: int, at: Any, start: int, end: int, level: int = 0, extent: int = 0) -> int:
+    def inline(self, events: list[Event], index: int, start: int, end: int, level: int = 0, extent: int = 0) -> int:
         """A heading or a paragraph: its text, links and bold labels. Returns the index after it."""
-        closing = {"End": {"Heading": f"H{level}"}} if level else {"End": "Paragraph"}
+        closing = {"Heading": f"H{level}"} if level else "Paragraph"
         stop = index + 1
-        while stop < len(events) and events[stop][0] != closing:
+        while stop < len(events) and not (events[stop].name == "End" and events[stop].value == closing):
             stop += 1
-        self.run(events, index + 1, stop, at, start, end, level, "text", extent)
+        self.run(events[index + 1 : stop], start, end, level, "text", extent)
         return stop + 1
 
-    def item(self, events: Any, index: int, at: Any, start: int, end: int) -> int:
+    def item(self, events: list[Event], index: int, end: int) -> int:
         """A list item: its own text or first paragraph, whose label heads the item; the rest follows by itself."""
         stop = index + 1
-        if stop < len(events) and events[stop][0] == {"Start": "Paragraph"}:
-            span = events[stop][1]
-            return self.inline(events, stop, at, at(span["start"]), at(span["end"]), extent=end)
+        if stop < len(events) and events[stop][:2] == ("Start", "Paragraph"):
+            return self.inline(events, stop, events[stop].start, events[stop].end, extent=end)
         while stop < len(events):
-            event = events[stop][0]
-            opened = event.get("Start") if isinstance(event, dict) else None
-            if opened is not None:
-                name = opened if isinstance(opened, str) else next(iter(opened))
-                if name in ("Paragraph", "List", "Item", "CodeBlock", "HtmlBlock", "Table", "Heading", "BlockQuote"):
-                    break
-            if event == {"End": "Item"}:
+            name, value, _, _ = events[stop]
+            if name == "Start" and (value if isinstance(value, str) else next(iter(value))) in BLOCKS:
+                break
+            if name == "End" and value == "Item":
                 break
             stop += 1
-        own_end = at(events[stop][1]["start"]) if events[stop][0] != {"End": "Item"} else end
+        own_end = events[stop].start if events[stop][:2] != ("End", "Item") else end
         if stop > index + 1:
-            self.run(events, index + 1, stop, at, start, own_end, 0, "item", extent=end)
+            self.run(events[index + 1 : stop], events[index].start, own_end, 0, "item", extent=end)
         return stop
 
-    def run(
-        self,
-        events: Any,
-        index: int,
-        stop: int,
-        at: Any,
-        start: int,
-        end: int,
-        level: int,
-        kind: PartKind,
-        extent: int = 0,
-    ) -> None:
+    def run(self, events: list[Event], start: int, end: int, level: int, kind: PartKind, extent: int = 0) -> None:
         """Inline events: collect what is visible, the links, the pictures, and cut at labels in bold."""
         labels: list[tuple[int, int, str]] = []  # start of the stretch, end of its label, label
         words: list[str] = []
         fresh, strong, strong_text = True, -1, ""
         link: tuple[int, str, int] | None = None
-        for event, span in events[index:stop]:
-            if event == "SoftBreak" or event == "HardBreak":
-                fresh = True
-                continue
-            first, last = at(span["start"]), at(span["end"])
-            ((name, value),) = event.items() if isinstance(event, dict) else ((event, None),)
+        for name, value, first, last in events:
             if name in ("Text", "Code"):
                 shown = self.text[first:last]
                 self.shown.append((first, last, shown if name == "Text" else shown.replace("`", " ")))
@@ -446,7 +423,7 @@ class Reader:
                     fresh = False
             elif name == "Start" and value in ("Strong", "Emphasis") and fresh and strong < 0 and not level:
                 strong, strong_text = first, ""
-            elif name == "End" and value in ("Strong", "Emphasis") and strong >= 0 and at(span["start"]) == strong:
+            elif name == "End" and value in ("Strong", "Emphasis") and strong >= 0 and first == strong:
                 ends = strong_text.rstrip().endswith((":", "：")) or self.text[last : last + 1] in (":", "：")
                 limit = QUESTION_LIMIT if "?" in strong_text else LABEL_LIMIT
                 if strong_text.strip() and len(strong_text) <= limit and (value == "Strong" or ends):
@@ -467,6 +444,8 @@ class Reader:
                     fresh = True
                 elif raw[:4].lower() == "<img":
                     self.plain("image", first, last)
+            elif name in ("SoftBreak", "HardBreak"):
+                fresh = True
         if level:
             label = SPACE.sub(" ", "".join(words)).strip()
             if len(label) > (QUESTION_LIMIT if "?" in label else HEADING_LIMIT):
@@ -482,39 +461,36 @@ class Reader:
         if not labels:
             self.parts.append(Part(kind, start, end, "", start, max(end, extent)))
 
-    def table(self, events: Any, index: int, at: Any, table_end: int) -> int:
+    def table(self, events: list[Event], index: int, table_end: int) -> int:
         cells: list[tuple[int, int]] = []
-        depth_links: tuple[int, str] | None = None
-        index += 1
+        link: tuple[int, str] | None = None
         columns = 0
-        while index < len(events):
-            event, span = events[index]
-            first, last = at(span["start"]), at(span["end"])
-            if event in ({"Start": "TableHead"}, {"Start": "TableRow"}):
-                cells = []
-            elif event == {"Start": "TableCell"}:
-                cells.append((first, last))
-            elif event in ({"End": "TableHead"}, {"End": "TableRow"}) and cells:
-                is_head = event == {"End": "TableHead"}
-                columns = len(cells) if is_head else columns
-                self.row(first, last, cells, table_end if is_head and columns <= 2 else last, columns, is_head)
-            elif isinstance(event, dict):
-                ((name, value),) = event.items()
-                if name in ("Text", "Code"):
-                    shown = self.text[first:last]
-                    self.shown.append((first, last, shown.replace("`", " ") if name == "Code" else shown))
-                elif name == "Start" and isinstance(value, dict) and "Link" in value:
-                    depth_links = (first, str(value["Link"]["dest_url"]))
-                elif name == "End" and value == "Link" and depth_links:
-                    raw = self.text[depth_links[0] : last]
-                    self.links.append(Link(depth_links[0], last, depth_links[1][:1500], raw[1 : raw.find("]")][:200]))
-                    depth_links = None
-                elif name == "Start" and isinstance(value, dict) and "Image" in value:
+        for at in range(index + 1, len(events)):
+            name, value, first, last = events[at]
+            if name in ("Text", "Code"):
+                shown = self.text[first:last]
+                self.shown.append((first, last, shown.replace("`", " ") if name == "Code" else shown))
+            elif name == "Start":
+                if value == "TableCell":
+                    cells.append((first, last))
+                elif value in ("TableHead", "TableRow"):
+                    cells = []
+                elif isinstance(value, dict) and "Link" in value:
+                    link = (first, str(value["Link"]["dest_url"]))
+                elif isinstance(value, dict) and "Image" in value:
                     self.plain("image", first, last)
-                elif name == "End" and isinstance(value, str) and value == "Table":
-                    return index + 1
-            index += 1
-        return index
+            elif name == "End":
+                if value in ("TableHead", "TableRow") and cells:
+                    is_head = value == "TableHead"
+                    columns = len(cells) if is_head else columns
+                    self.row(first, last, cells, table_end if is_head and columns <= 2 else last, columns, is_head)
+                elif value == "Link" and link:
+                    raw = self.text[link[0] : last]
+                    self.links.append(Link(link[0], last, link[1][:1500], raw[1 : raw.find("]")][:200]))
+                    link = None
+                elif value == "Table":
+                    return at + 1
+        return len(events)
 
     def row(self, start: int, end: int, cells: list[tuple[int, int]], extent: int, columns: int, is_head: bool) -> None:
         label = SPACE.sub(" ", CELL_MARKUP.sub(" ", self.text[slice(*cells[0])])).strip(" |")
@@ -547,35 +523,30 @@ class Reader:
             self.parts.append(Part("text", covered, end, "", covered, end, html=True))
 
     def island_parts(self, raw: str, masked: str, base: int) -> Iterator[Part]:
-        """Structure of an HTML island. BeautifulSoup's html.parser says on which line and column each tag stands."""
-        lines = [0] + [m.end() for m in re.finditer("\n", raw)]
-        soup = BeautifulSoup(raw, "html.parser", parse_only=ISLAND_TAGS)
+        """Structure of an HTML island."""
         done = -1
-        for tag in soup.find_all(True):
-            if tag.name not in ISLAND_NAMES or tag.sourceline is None or tag.sourcepos is None:
-                continue
-            start = lines[tag.sourceline - 1] + tag.sourcepos
+        for island in read_islands(raw):
+            start = island.start
             if start < done:
                 continue
-            close = re.compile(rf"</{tag.name}\s*>", re.I).search(raw, start)
+            close = CLOSING[island.name].search(raw, start)
             end = close.end() if close else len(raw)
-            part = self.island_part(tag, raw, masked, start, end)
+            part = self.island_part(island, raw, masked, start, end)
             if part is not None:
                 done = end
                 yield part._replace(
                     start=part.start + base, end=part.end + base, body=part.body + base, extent=part.extent + base
                 )
 
-    def island_part(self, tag: Tag, raw: str, masked: str, start: int, end: int) -> Part | None:
-        label = SPACE.sub(" ", tag.get_text(" ")).strip()
+    def island_part(self, tag: Island, raw: str, masked: str, start: int, end: int) -> Part | None:
+        label = SPACE.sub(" ", tag.words).strip()
         if tag.name == "tr":
-            cells = tag.find_all(["td", "th"])
-            if len(cells) < 2:
+            if len(tag.cells) < 2:
                 return None
-            label = SPACE.sub(" ", cells[0].get_text(" ")).strip()[:LABEL_LIMIT]
+            label = SPACE.sub(" ", tag.cells[0]).strip()[:LABEL_LIMIT]
             first = CELL_END.search(raw, start, end)
             body = first.end() if first else end
-            return Part("row", start, end, label, body, end, 0, len(cells), html=True)
+            return Part("row", start, end, label, body, end, 0, len(tag.cells), html=True)
         if not label or len(label) > HEADING_LIMIT:
             return None
         if tag.name[0] == "h":
@@ -629,13 +600,12 @@ class Reader:
                 return part._replace(kind="heading", level=BOLD_LINE, label=SPACE.sub(" ", part.label).strip())
             return part._replace(label=SPACE.sub(" ", part.label).strip())
         if part.kind in ("text", "item"):
+            if visible.find(":", part.start, part.end) < 0 and visible.find("：", part.start, part.end) < 0:
+                return part
             match = PLAIN_LABEL.match(visible, skip_space(visible, part.start, part.end), part.end)
             if match and "//" not in match[0]:
                 return part._replace(kind="label", label=match[1], body=match.end())
         return part
-
-
-ISLAND_NAMES = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "tr", "summary", "b", "strong", "li"])
 
 
 def skip_space(text: str, start: int, end: int) -> int:
@@ -644,11 +614,28 @@ def skip_space(text: str, start: int, end: int) -> int:
     return start
 
 
-def offsets(text: str, base: int) -> Any:
-    """A function from the parser's byte offsets to character offsets in the whole document."""
+class Event(NamedTuple):
+    """What the parser met: `Start` or `End` of something, text, code, a break; from where to where in the document."""
+
+    name: str
+    value: Any
+    start: int
+    end: int
+
+
+def read_events(text: str, base: int) -> list[Event]:
+    """Events of a text from a position on."""
+    text = text[base:] if base else text
+    found: Any = list(pyromark.events_with_range(text, options=OPTIONS))
+    names = [next(iter(event.items())) if isinstance(event, dict) else (event, None) for event, _ in found]
+    bounds = characters(text, base, [at for _, span in found for at in span.values()])
+    return [Event(name, value, a, b) for (name, value), a, b in zip(names, bounds[::2], bounds[1::2], strict=True)]
+
+
+def characters(text: str, base: int, places: list[int]) -> list[int]:
+    """The parser's byte offsets as character offsets in the whole document."""
     if text.isascii():
-        return lambda position: position + base
+        return [place + base for place in places] if base else places
     data = np.frombuffer(text.encode(), dtype=np.uint8)
     index = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80))) + base
-    table = index.tolist()
-    return table.__getitem__
+    return index[places].tolist()  # type: ignore[no-any-return]
