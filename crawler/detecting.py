@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import threading
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import msgspec
 from scrapy.crawler import Crawler
 
 from crawler.session import Session, session_of
+from crawler.workers import end_with_parent
 from output.record import EvidenceRecord
 from output.run_folder import RunFolder
 from pipelines import DETECTORS, read
@@ -58,18 +57,6 @@ def read_archived(folder: str, line: bytes) -> list[EvidenceRecord] | None:
 
 def load_detectors() -> int:
     return len([d.definition for d in DETECTORS])
-
-
-def end_with_parent() -> None:
-    """Let a worker process end when the crawl that started it was killed: it would wait for work forever."""
-
-    def watch() -> None:
-        parent = parent_process()
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 class DetectPipeline:

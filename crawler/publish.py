@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawler.detecting import end_with_parent
 from crawler.nightly.assertions import problems, read_assertions
 from crawler.settings import SOFTWARE
 from crawler.state import Night, State, now
+from crawler.workers import end_with_parent
 from output import parquet
 from output.feed import atom, page
 from output.link_health import LinkHealth

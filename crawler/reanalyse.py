@@ -19,8 +19,8 @@ from typing import Any
 
 import msgspec
 
-from crawler.detecting import end_with_parent
 from crawler.settings import SOFTWARE
+from crawler.workers import end_with_parent
 from output.archive import ArchiveWriter
 from output.positions import documents
 from output.record import ArchivePosition, EvidenceRecord, load

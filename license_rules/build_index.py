@@ -21,8 +21,8 @@ from xml.etree import ElementTree
 
 import msgspec
 import numpy as np
-import yaml
 
+from license_rules.data_files import load
 from license_rules.index import EXTRA, FIRST, FOLDER, ID, KEY, LIGHT, REQUIRED, SLOT
 from license_rules.registry import registry
 from license_rules.tokens import mix, tokenize
@@ -99,7 +99,7 @@ class OptionalPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
 
 @cache
 def optional_parts() -> tuple[OptionalPart, ...]:
-    return msgspec.convert(yaml.safe_load(OPTIONAL.read_text("utf-8")), tuple[OptionalPart, ...])
+    return load(OPTIONAL, tuple[OptionalPart, ...])
 
 
 def mark_optional(ident: str, template: Template) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
-import yaml
 
+from license_rules.data_files import load
 from license_rules.tokens import lower
 
 RULES = Path(__file__).parent / "clauses.yaml"
@@ -96,7 +96,7 @@ class Compiled:
 
 @cache
 def places() -> dict[str, list[str]]:
-    return msgspec.convert(yaml.safe_load(PLACES.read_text("utf-8")), dict[str, list[str]])
+    return load(PLACES, dict[str, list[str]])
 
 
 @cache
@@ -115,7 +115,7 @@ def expand(pattern: str) -> str:
 
 @cache
 def rules() -> tuple[Compiled, ...]:
-    listed = msgspec.convert(yaml.safe_load(RULES.read_text("utf-8")), list[Rule])
+    listed = load(RULES, list[Rule])
     return tuple(
         Compiled(
             rule,

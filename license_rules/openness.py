@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-import yaml
 
+from license_rules.data_files import load
 from license_rules.names import spdx_list
 from license_rules.registry import by_id
 
@@ -23,7 +23,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def rules() -> Rules:
-    return msgspec.convert(yaml.safe_load(RULES.read_text("utf-8")), Rules)
+    return load(RULES, Rules)
 
 
 def openness(ident: str) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.entries import Entry, entry_paths, read_entry
 from output.entry_schema import validator
 from output.line_patch import KEYS, SYSTEM_KEYS, PatchError
@@ -63,7 +63,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 @cache
 def rules() -> Rules:
-    return msgspec.convert(yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8")), Rules)
+    return load(Path(__file__).with_suffix(".yaml"), Rules)
 
 
 def lint(folder: Path, seen: Iterable[EvidenceRecord] = (), links_seen: Iterable[LinkHealth] = ()) -> list[Finding]:

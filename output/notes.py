@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import msgspec
-import yaml
-
+from output.data_files import load
 from output.links import cited_page
 from output.record import EvidenceRecord, Outcome, Points
 
@@ -21,8 +19,7 @@ DIRECTIONS: tuple[Points, ...] = ("open", "partial", "closed")
 
 @cache
 def order() -> dict[str, list[str]]:
-    raw = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
-    return msgspec.convert(raw, dict[str, list[str]])
+    return load(Path(__file__).with_suffix(".yaml"), dict[str, list[str]])
 
 
 @dataclass(frozen=True)

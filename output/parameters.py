@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import Parameter
 
 
@@ -29,8 +29,7 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def categories() -> tuple[Category, ...]:
-    raw = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
-    return msgspec.convert(raw, tuple[Category, ...])
+    return load(Path(__file__).with_suffix(".yaml"), tuple[Category, ...])
 
 
 @cache

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import (
     CONTEXT_LIMIT,
     QUOTE_LIMIT,
@@ -69,8 +69,7 @@ class Detector:
 
     @cached_property
     def definition(self) -> Definition:
-        raw = yaml.safe_load((self.folder / "definition.yaml").read_text("utf-8"))
-        return msgspec.convert(raw, Definition)
+        return load(self.folder / "definition.yaml", Definition)
 
     @property
     def name(self) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import Selector
 from spiders.document import Document, Lead, Relation
 
@@ -43,7 +43,7 @@ class KnownNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def known() -> KnownNames:
-    return msgspec.convert(yaml.safe_load((Path(__file__).parent / "known_names.yaml").read_text("utf-8")), KnownNames)
+    return load(Path(__file__).parent / "known_names.yaml", KnownNames)
 
 
 @dataclass(frozen=True)

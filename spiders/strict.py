@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 from github.Repository import Repository
 
+from output.data_files import load
 from spiders.document import Kind
 
 
@@ -20,8 +20,7 @@ class KnownAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def known_answers() -> dict[str, KnownAnswer]:
-    raw = yaml.safe_load((Path(__file__).parent / "known_answers.yaml").read_text("utf-8"))
-    return msgspec.convert(raw, dict[str, KnownAnswer])
+    return load(Path(__file__).parent / "known_answers.yaml", dict[str, KnownAnswer])
 
 
 def issues(kind: Kind, target: str, facts: dict[str, Any]) -> list[str]:

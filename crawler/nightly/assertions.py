@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from output.data_files import load
+
 DEFAULT = Path(__file__).with_name("assertions.yaml")
 
 
@@ -40,7 +42,7 @@ class AssertionsError(ValueError):
 
 def read_assertions(path: Path | None = None) -> Assertions:
     try:
-        return msgspec.convert(yaml.safe_load((path or DEFAULT).read_text("utf-8")), Assertions)
+        return load(path or DEFAULT, Assertions)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise AssertionsError(f"{path}: {error}") from error
 

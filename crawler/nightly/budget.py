@@ -23,6 +23,7 @@ from scrapy.http import Response
 
 from crawler.session import session_of
 from crawler.state import Limit, State
+from output.data_files import load
 from spiders.addresses import Addresses, Service
 
 DEFAULT = Path(__file__).with_name("budgets.yaml")
@@ -59,7 +60,7 @@ def read_budgets(path: Path | None = None) -> dict[str, Budget]:
         if one is None:
             continue
         try:
-            found |= msgspec.convert(yaml.safe_load(one.read_text("utf-8")), dict[str, Budget])
+            found |= load(one, dict[str, Budget])
         except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
             raise BudgetsError(f"{one}: {error}") from error
     return found

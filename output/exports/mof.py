@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from output.data_files import load
 from output.exports.release import Part, Release, releases
 from output.links import quoted_page
 from output.record import EvidenceRecord
@@ -30,7 +31,7 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def definition() -> Definition:
-    return msgspec.convert(yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8")), Definition)
+    return load(Path(__file__).with_suffix(".yaml"), Definition)
 
 
 def write(run: Run, out: Path) -> list[Path]:

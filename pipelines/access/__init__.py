@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import EvidenceRecord, Subject
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
@@ -63,7 +63,7 @@ class Rules(NamedTuple):
 
 @cache
 def rules() -> Rules:
-    words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
+    words = load(FOLDER / "lexicon.yaml", Words)
     return Rules(
         Phrasebook((name, phrase(re.compile(p))) for name, patterns in words.libraries.items() for p in patterns),
         re.compile(words.install),

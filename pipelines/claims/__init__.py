@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import EvidenceRecord
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
@@ -52,7 +52,7 @@ class Rules(NamedTuple):
 
 @cache
 def rules() -> Rules:
-    words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
+    words = load(FOLDER / "lexicon.yaml", Words)
     claims = tuple((kind, phrase(either(patterns))) for kind, patterns in words.claims.items())
     return Rules(claims, either(words.ours), either(words.others))
 

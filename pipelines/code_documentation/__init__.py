@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import EvidenceRecord, Outcome, Points, Quote, Searched, Selector, Source, Subject
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier
@@ -56,7 +56,7 @@ class Sections(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
 
 @cache
 def sections() -> Sections:
-    return msgspec.convert(yaml.safe_load((FOLDER / "sections.yaml").read_text("utf-8")), Sections)
+    return load(FOLDER / "sections.yaml", Sections)
 
 
 @dataclass

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from output.data_files import load
 from output.record import EvidenceRecord, Outcome, Subject
 from pipelines.code_documentation import absent_or_unseen, first_line
 from pipelines.detector import Detector, quote_pointer
@@ -28,7 +27,7 @@ ASKED = (
 
 @cache
 def patterns() -> dict[str, re.Pattern[str]]:
-    raw = yaml.safe_load((FOLDER / "files.yaml").read_text("utf-8"))
+    raw = load(FOLDER / "files.yaml", dict[str, str])
     return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in raw.items()}
 
 

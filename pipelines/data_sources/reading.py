@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from pipelines.readers.markdown import Card
 from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Literals, Phrase, Phrasebook, phrase
@@ -60,7 +60,7 @@ def named(patterns: list[str]) -> re.Pattern[str]:
 
 @cache
 def rules() -> Rules:
-    words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
+    words = load(FOLDER / "lexicon.yaml", Words)
     return Rules(
         Phrasebook((corpus, phrase(named([p]))) for corpus in words.corpora for p in corpus.patterns),
         either(words.training),

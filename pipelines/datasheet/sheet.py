@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import Outcome
 from pipelines.model_card.lexicon import LABEL_CUT, label_topics, lexicon, normalise
 from pipelines.model_card.topics import sentence_at, sentences
@@ -68,7 +68,7 @@ class Rules(NamedTuple):
 
 @cache
 def rules() -> Rules:
-    data = msgspec.convert(yaml.safe_load((FOLDER / "groups.yaml").read_text("utf-8")), Groups)
+    data = load(FOLDER / "groups.yaml", Groups)
     words: dict[str, list[tuple[str, str]]] = {}
     names: dict[str, str] = {}
     for group, entry in data.groups.items():

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from pipelines.readers.phrases import Found, Phrasebook, lowered, phrase
 
 FOLDER = Path(__file__).parent
@@ -59,7 +59,7 @@ Where = Found[tuple[Kind, str]]
 
 @cache
 def rules() -> Rules:
-    words = msgspec.convert(yaml.safe_load((FOLDER / "lexicon.yaml").read_text("utf-8")), Words)
+    words = load(FOLDER / "lexicon.yaml", Words)
 
     def either(patterns: list[str], flags: int = 0, start: str = "(?<![A-Za-z0-9])") -> re.Pattern[str]:
         return re.compile(rf"{start}(?:{'|'.join(patterns)})(?![A-Za-z0-9])", flags)

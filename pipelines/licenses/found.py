@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from license_rules import (
     READ_LIMIT,
@@ -24,6 +23,7 @@ from license_rules import (
     is_open,
     licence_name,
 )
+from output.data_files import load
 from output.record import EvidenceRecord, Points, Subject
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, searched
@@ -44,7 +44,7 @@ class ClauseWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def clause_words() -> dict[str, ClauseWords]:
-    return msgspec.convert(yaml.safe_load(CLAUSE_WORDS.read_text("utf-8")), dict[str, ClauseWords])
+    return load(CLAUSE_WORDS, dict[str, ClauseWords])
 
 
 def text_records(detector: Detector, dossier: Dossier, document: Document) -> Iterator[EvidenceRecord]:

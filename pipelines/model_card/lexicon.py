@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from pipelines.readers.markdown import Card, Part
 from pipelines.readers.patterns import either as patterns_either
 from pipelines.readers.phrases import Literals, Phrase, Phrasebook, phrase
@@ -89,12 +89,17 @@ class Lexicon:
 
 def languages() -> list[Language]:
     """The files of `lexicon/`, strictly read, in order of their names."""
-    return [msgspec.convert(yaml.safe_load(p.read_text("utf-8")), Language) for p in sorted(FOLDER.glob("*.yaml"))]
+    return [load(p, Language) for p in sorted(FOLDER.glob("*.yaml"))]
 
 
 def either(patterns: list[str]) -> re.Pattern[str]:
     """One pattern for many; in `[^.!?]` a decimal point ends no sentence."""
     return patterns_either(p.replace("[^.!?]", r"(?:[^.!?]|[.](?=\d))") for p in patterns)
+
+
+@cache
+def phrase_of(pattern: str) -> Phrase:
+    return phrase(either([pattern]))
 
 
 @cache
@@ -121,7 +126,7 @@ def lexicon() -> Lexicon:
         cues = []
         for topic, prose in language.prose.items():
             cue = Cue(topic)
-            said += [(cue, phrase(either([p]))) for p in prose.patterns]
+            said += [(cue, phrase_of(p)) for p in prose.patterns]
             strict.setdefault(topic, []).extend(prose.patterns)
             loose.setdefault(topic, []).extend(prose.patterns + prose.loose)
             if language.script:
@@ -148,8 +153,8 @@ def lexicon() -> Lexicon:
         tuple(scripts),
         Phrasebook(sentence_kinds(many)),
         frozenset(loose),
-        Phrasebook((t, phrase(either([p]))) for t, patterns in strict.items() if t != "description" for p in patterns),
-        Phrasebook((topic, phrase(either([p]))) for topic, patterns in loose.items() for p in patterns),
+        Phrasebook((t, phrase_of(p)) for t, patterns in strict.items() if t != "description" for p in patterns),
+        Phrasebook((topic, phrase_of(p)) for topic, patterns in loose.items() for p in patterns),
         {topic: either(patterns) for topic, patterns in boilerplate.items()},
         either([p for patterns in boilerplate.values() for p in patterns]),
         either([p for la in many for p in la.template]),
@@ -168,7 +173,7 @@ def sentence_kinds(many: list[Language]) -> Iterator[tuple[SentenceKind, Phrase]
             "pointer": la.pointer,
         }
         for kind, patterns in kinds.items():
-            yield from ((kind, phrase(either([p]))) for p in patterns)
+            yield from ((kind, phrase_of(p)) for p in patterns)
 
 
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from pipelines.hardware import ANCHORS, GROUPS, describe
 from pipelines.hardware.reading import Fact, read_hardware, triggered
 from pipelines.paper_text.sentences import Sentence
@@ -89,7 +89,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def lexicon() -> Lexicon:
-    return msgspec.convert(yaml.safe_load((Path(__file__).parent / "lexicon.yaml").read_text("utf-8")), Lexicon)
+    return load(Path(__file__).parent / "lexicon.yaml", Lexicon)
 
 
 @cache

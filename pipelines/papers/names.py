@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import yaml
+
+from output.data_files import load
 
 
 class Cues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +32,7 @@ class Cues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def cues() -> Cues:
-    return msgspec.convert(yaml.safe_load((Path(__file__).parent / "cues.yaml").read_text("utf-8")), Cues)
+    return load(Path(__file__).parent / "cues.yaml", Cues)
 
 
 @cache

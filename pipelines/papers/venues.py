@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from pipelines.readers.phrases import Anchored
 
 Status = Literal["preprint", "submitted", "accepted", "published", "withdrawn"]
@@ -47,7 +47,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def lexicon() -> Lexicon:
-    return msgspec.convert(yaml.safe_load((Path(__file__).parent / "venues.yaml").read_text("utf-8")), Lexicon)
+    return load(Path(__file__).parent / "venues.yaml", Lexicon)
 
 
 @cache

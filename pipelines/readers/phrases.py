@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -25,12 +25,18 @@ SHORTEST = 2  # a shorter literal stands everywhere, unless it is not ASCII
 Hit = tuple[int, int, int]  # number of a literal, its start, its end
 
 
-class Phrase(NamedTuple):
+class Phrase:
     """A pattern and lower-case literals of which every match holds one; no literals: it must always be tried."""
 
-    pattern: re.Pattern[str]
-    literals: tuple[str, ...]
-    heads: re.Pattern[str] | None = None  # how a match begins in lower case, where that is known
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+        self.literals = required(pattern.pattern, pattern.flags)
+
+    @cached_property
+    def heads(self) -> re.Pattern[str] | None:
+        """How a match begins in lower case, where that is known."""
+        heads = beginnings(self.pattern.pattern, self.pattern.flags)
+        return re.compile("|".join(map(re.escape, heads))) if heads else None
 
     def first(self, text: str, lower: str, start: int, end: int) -> re.Match[str] | None:
         """As `pattern.search(text, start, end)`; `lower` is the whole text in lower case."""
@@ -192,9 +198,7 @@ def lowered_whole(text: str) -> str:
 
 
 def phrase(pattern: re.Pattern[str]) -> Phrase:
-    heads = beginnings(pattern.pattern, pattern.flags)
-    starts = re.compile("|".join(map(re.escape, heads))) if heads else None
-    return Phrase(pattern, required(pattern.pattern, pattern.flags), starts)
+    return Phrase(pattern)
 
 
 def lowered(text: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import EvidenceRecord, Outcome, Points, Searched, Source, Subject
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, searched
@@ -53,7 +53,7 @@ class Promises(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def promises() -> Promises:
-    return msgspec.convert(yaml.safe_load((FOLDER / "promises.yaml").read_text("utf-8")), Promises)
+    return load(FOLDER / "promises.yaml", Promises)
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from pipelines.training_code.facts import Fact
 
 Stage = Literal[
@@ -133,5 +133,4 @@ def together(patterns: Iterable[str]) -> str:
 
 @cache
 def rules() -> Rules:
-    raw = yaml.safe_load((Path(__file__).parent / "rules.yaml").read_text("utf-8"))
-    return msgspec.convert(raw, Rules)
+    return load(Path(__file__).parent / "rules.yaml", Rules)

@@ -12,8 +12,8 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import Quote, Selector, Source
 from pipelines.detector import quote_span
 from pipelines.readers.source_tree import SourceTree, Submodule, TreeFile, submodules
@@ -56,8 +56,7 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
 
 @cache
 def places() -> Places:
-    raw = yaml.safe_load((Path(__file__).parent / "places.yaml").read_text("utf-8"))
-    return msgspec.convert(raw, Places)
+    return load(Path(__file__).parent / "places.yaml", Places)
 
 
 @lru_cache(maxsize=4096)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
+from output.data_files import load
 from output.record import EvidenceRecord, Parameter, Subject
 from pipelines.detector import Detector, quote_pointer
 from pipelines.dossier import Dossier, searched
@@ -28,7 +28,7 @@ class Formats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def formats() -> Formats:
-    return msgspec.convert(yaml.safe_load((FOLDER / "formats.yaml").read_text("utf-8")), Formats)
+    return load(FOLDER / "formats.yaml", Formats)
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
