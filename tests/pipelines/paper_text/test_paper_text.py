@@ -179,7 +179,9 @@ def test_coverage_names_topics_and_what_is_missing() -> None:
     assert "limitations" in record.value["missing"]
 
 
-@pytest.mark.parametrize("seed", ["A-", "A.", "1,", "we use a ", "(a ", "8 x ", "1K-a ", "the ", "a_"])
+@pytest.mark.parametrize(
+    "seed", ["A-", "A.", "1,", "we use a ", "(a ", "8 x ", "1K-a ", "the ", "a_", "from Ab Cd-E, "]
+)
 def test_hostile_sentences_come_to_an_end(seed: str) -> None:
     assert read(report("3.1 Data", seed * 400))
 
