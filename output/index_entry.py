@@ -65,12 +65,12 @@ def new_entry(run: Run, system: System, template: str | None = None) -> str:
     """
     text = template or TEMPLATE.read_text("utf-8")
     about = hub_answer(run, system)
-    notes = {name: note(name, system.records) for name in INDEX_PARAMETERS}
+    said = {name: note(name, system.records) for name in INDEX_PARAMETERS}
+    notes = {name: found for name, found in said.items() if found and not found.unread}
     known = facts(system, about)
     changes = [Change(block, key, value) for (block, key), value in known.items() if value]
     for name, found in notes.items():
-        if found:
-            changes += [Change(name, "link", found.link), Change(name, "notes", found.text)]
+        changes += [Change(name, "link", found.link), Change(name, "notes", found.text)]
     open_fields = [(block, key) for (block, key), value in known.items() if not value]
     stand_ins = {"type": "text", "performanceclass": "full", "releasedate": read_month(system)}
     stand_ins |= {"endmodellicense": "not specified"}
@@ -81,7 +81,8 @@ def new_entry(run: Run, system: System, template: str | None = None) -> str:
             text = comment(text, block, key, TO_BE_SET)
     for name in INDEX_PARAMETERS:
         text = comment(text, name, "class", f"as in the template, {TO_BE_SET}{leaning(name, system.records)}")
-    return with_comments(text, run, notes)
+    unread = {name: found for name, found in said.items() if found and found.unread}
+    return with_comments(text, run, notes, unread)
 
 
 def facts(system: System, about: dict[str, Any]) -> dict[tuple[str, str], Value]:
@@ -156,14 +157,22 @@ def comment(text: str, block: str, key: str, words: str) -> str:
     return pattern.sub(lambda m: f"{m[1]} # {words}{m[2]}", text, count=1)
 
 
-def with_comments(text: str, run: Run, notes: dict[Any, Note | None]) -> str:
-    """The comment groups that entries carry, and the evidence behind each note."""
+def with_comments(text: str, run: Run, notes: dict[Any, Note], unread: dict[Any, Note]) -> str:
+    """The comment groups that entries carry, the evidence behind each note, and what could not be looked at."""
     ending = "\r\n" if "\r\n" in text else "\n"
     tags = ["# Organization tags:", f"# - National origin: {TO_BE_SET}", f"# - Contributor type: {TO_BE_SET}", "", ""]
-    evidence = [f"# - {name}: {', '.join(found.ids)}" for name, found in notes.items() if found]
+    evidence = [f"# - {name}: {', '.join(found.ids)}" for name, found in notes.items()]
+    if unread:
+        evidence += ["", "# Could not all be looked at:"]
+        evidence += [f"# - {name}: {one_line(found.text)} ({', '.join(found.ids)})" for name, found in unread.items()]
     text = re.sub(r"^system:", lambda _: ending.join(tags) + "system:", text, count=1, flags=re.M)
     lines = ["", f"# Evidence (osai-evidence run {run.id}):", *evidence, ""]
     return text.rstrip() + ending + ending.join(lines)
+
+
+def one_line(words: str) -> str:
+    """Words that no character can lead out of a comment."""
+    return "".join(c if c.isprintable() else " " for c in words)
 
 
 def to_be_set(text: str) -> Iterator[str]:

@@ -84,8 +84,15 @@ def quoted_page(record: EvidenceRecord) -> str:
 
 
 def cited_page(record: EvidenceRecord) -> str:
-    """The page a note should link: the published paper where the record names one, else where the quote stands."""
+    """The page a note should link: the published paper where the record names one, else where the quote stands.
+
+    Of an answer on a whole repository this is its tree at the revision that was read.
+    """
     doi = record.value.get("doi")
     if record.parameter == "paper" and isinstance(doi, str) and DOI.fullmatch(doi):
         return f"https://doi.org/{doi}"
-    return quoted_page(record)
+    page, revision = quoted_page(record), record.source.revision if record.source else None
+    if revision is None or pinned(page) or ARXIV.match(page):
+        return page
+    name = (target_of(page) or "").rpartition(":")[2]
+    return f"{page}/tree/{revision}" if page.endswith(f"/{name}") else page

@@ -46,6 +46,7 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: dict[str, Rule]
     reasons: dict[str, list[Reason]]
+    explained: dict[str, str]
     same_note_at_least: int
 
 
@@ -173,20 +174,24 @@ def contradicts_note(entry: Entry) -> Iterator[Finding]:
 
 
 def contradicts_class(entry: Entry) -> Iterator[Finding]:
-    """Regularities between parameters that all but a few entries keep."""
+    """Regularities between parameters that all but a few entries keep, where no note says why this one does not."""
     given = {name: entry.block(name).get("class") for name in INDEX_PARAMETERS}
 
     def found(name: str, message: str) -> Finding:
         return finding("class-contradicts-class", entry, f"{name}.class", message)
 
+    def explains(name: str) -> bool:
+        return bool(re.search(rules().explained[name], str(entry.block(name).get("notes") or "")))
+
     if given["trainingcode"] == "closed" and given["code"] in ("open", "partial"):
         yield found("code", f"code documentation is {given['code']} although the training code is closed")
     if given["preprint"] == "closed" and given["paper"] in ("open", "partial"):
         yield found("preprint", f"preprint is closed although the paper is {given['paper']}")
-    if given["weights_basemodel"] == "open" and given["weights_endmodel"] == "closed":
+    weights = (given["weights_basemodel"], given["weights_endmodel"])
+    if weights == ("open", "closed") and not explains("weights_endmodel"):
         yield found("weights_endmodel", "end model weights are closed although those of the base model are open")
     both = (given["datasources_basemodel"], given["datasources_endmodel"])
-    if both == ("closed", "closed") and given["datasheet"] in ("open", "partial"):
+    if both == ("closed", "closed") and given["datasheet"] in ("open", "partial") and not explains("datasheet"):
         yield found("datasheet", f"datasheet is {given['datasheet']} although both data parameters are closed")
     if given["licenses"] == "open" and given["trainingcode"] == "closed" and both == ("closed", "closed"):
         yield found("licenses", "licences are open although code and data are closed: the readme asks for all three")
@@ -203,6 +208,8 @@ def links(entry: Entry) -> Iterator[Finding]:
             yield finding("doubled-link", entry, where, f"stands twice: {', '.join(doubled)}")
         elif listed and len(found) == 1:
             yield finding("doubled-link", entry, where, "a list of one; a single address works everywhere")
+        elif listed and name in INDEX_PARAMETERS:
+            yield finding("list-link", entry, where, f"{len(found)} links in a list: broken where systems are compared")
         if loose := [link for link in found if not pinned(link)]:
             yield finding("unpinned-link", entry, where, f"not pinned to a revision: {', '.join(loose)}")
 

@@ -35,6 +35,14 @@ class Note:
         return [r.id for r in self.records]
 
     @property
+    def unread(self) -> bool:
+        """Whether it says that something could not be looked at: no finding for an entry."""
+        first = self.records[0]
+        return first.outcome in ("unavailable", "error") or bool(
+            first.indicator == "license.triple" and first.value.get("unread")
+        )
+
+    @property
     def points(self) -> Points | None:
         """The one direction in which all of its records point that have any."""
         found = {r.points for r in self.records if r.points != "neutral"}
@@ -66,11 +74,12 @@ def sort_of(record: EvidenceRecord) -> str:
 def goes_with(record: EvidenceRecord, first: EvidenceRecord) -> bool:
     """Whether a second sentence adds to the first: another telling fact that points no other way.
 
-    That nothing was found is said once.
+    That nothing was found is said once, and what is only named stands alone.
     """
     return (
         first.indicator != "license.triple"
         and first.outcome in FOUND
+        and record.outcome in ("present", "linked")
         and record.indicator in order().get(record.parameter, [])
         and record.points in (first.points, "neutral")
         and finished(record.statement) != finished(first.statement)

@@ -110,3 +110,18 @@ def test_template_has_the_text_of_the_index(corpus: Path) -> None:
     theirs = (corpus / "index" / "entries" / "a_submission_template.yaml").read_text("utf-8")
     kept = [line.rstrip() for line in theirs.splitlines() if line.strip()]
     assert [line for line in TEMPLATE.read_text("utf-8").splitlines() if line.strip()] == kept
+
+
+def test_what_could_not_be_looked_at_is_no_note(tmp_path: Path) -> None:
+    builder = RunBuilder(tmp_path / "run")
+    card = builder.document("https://huggingface.co/maker/small-1/resolve/x/README.md", b"license: mit", "README.md")
+    words = "Weights: MIT. Code: could not be looked at (maker/train). Data: not disclosed."
+    builder.add("licenses", "license.triple", "present", words, source=card, exact="mit", value={"unread": ["code"]})
+    builder.add("datasheet", "datasheet.uses", "error", "Timed out.\u2028x: y", source=Source("https://a.org", ""))
+    run = load_run(builder.finish())
+    (system,) = run.systems
+    text = new_entry(run, system)
+    entry = yaml.safe_load(text)
+    assert entry["licenses"]["notes"] is entry["datasheet"]["notes"] is None
+    assert f"# - licenses: {words}" in text
+    assert "# - datasheet: Timed out. x: y" in text

@@ -82,3 +82,12 @@ def test_a_model_is_pinned_to_the_file_that_was_quoted(tmp_path: Path) -> None:
     tree = "https://huggingface.co/maker/small/tree/main"
     assert at_revision(tree, record) == f"https://huggingface.co/maker/small/tree/{COMMIT}"
     assert at_revision("https://huggingface.co/maker/small/discussions/1", record) is None
+
+
+def test_an_answer_on_a_repository_is_cited_as_its_tree(tmp_path: Path) -> None:
+    run = RunBuilder(tmp_path / "run")
+    page = "https://huggingface.co/maker/small"
+    answer = run.document("https://huggingface.co/api/models/maker/small", b"{}", view_url=page)
+    record = run.add("weights_endmodel", "weights.files", "present", "Weights.", source=answer, exact="{}")
+    run.finish()
+    assert cited_page(record) == f"{page}/tree/{COMMIT}"

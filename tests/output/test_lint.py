@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,26 @@ def test_a_link_is_dead_only_where_a_crawl_was_told_so(tmp_path: Path) -> None:
     assert found.where == "paper.link"
     assert "404" in found.message
     assert records[0].id in found.message
+
+
+SUMMED_UP = "Article 53 (1)(d) training data summary found."
+
+
+@pytest.mark.parametrize(("note", "rules_found"), [("", ["class-contradicts-class"]), (SUMMED_UP, [])])
+def test_a_note_may_explain_what_does_not_fit(tmp_path: Path, note: str, rules_found: list[str]) -> None:
+    odd = re.sub(
+        r"(?m)^datasheet:\n    class: closed\n    link:.*\n    notes:.*$",
+        f"datasheet:\n    class: open\n    link: https://example.org/summary\n    notes: {note}",
+        GOOD,
+    )
+    assert odd != GOOD
+    assert [f.rule for f in lint_one(tmp_path, odd)] == rules_found
+
+
+def test_lists_of_links_break_the_comparison(tmp_path: Path) -> None:
+    listed = '["https://example.org/a", "https://example.org/b"]'
+    text = GOOD.replace("preprint:\n    class: closed\n    link:", f"preprint:\n    class: closed\n    link: {listed}")
+    assert "list-link" in [f.rule for f in lint_one(tmp_path, text)]
 
 
 def test_sarif_names_rules_and_places(tmp_path: Path) -> None:

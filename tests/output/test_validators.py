@@ -1,7 +1,7 @@
 """Exports pass the tools and schemas of their standards that cannot be installed with the project.
 
 OSAI_EVIDENCE_REPOSITORIES is a folder of git repositories named owner+name: lfai+model_openness_tool, spdx+spdx-spec,
-ResearchObject+ro-crate. OSAI_EVIDENCE_VALIDATORS is a virtual environment with the tools
+ResearchObject+ro-crate, oasis-tcs+sarif-spec. OSAI_EVIDENCE_VALIDATORS is a virtual environment with the tools
 (`pip install wacz roc-validator pyshacl shacl2code jsonschema`): their many dependencies are not for the project's own.
 """
 
@@ -17,7 +17,9 @@ import pytest
 import yaml
 
 from output.exports import export
+from output.lint import lint, sarif
 from output.run import Run, load_run
+from tests.output.test_lint import GOOD
 
 SCRIPTS = Path(__file__).with_name("validators")
 
@@ -48,6 +50,14 @@ def test_mof_passes_the_schema_of_the_model_openness_tool(run: Run, tmp_path: Pa
     schema = json.loads(of_repository("lfai+model_openness_tool", "schema/mof_schema.json"))
     (path,) = export(run, "mof", tmp_path)
     jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(path.read_text("utf-8")))
+
+
+def test_sarif_passes_its_schema(tmp_path: Path) -> None:
+    schema = json.loads(of_repository("oasis-tcs+sarif-spec", "sarif-2.1/schema/sarif-schema-2.1.0.json"))
+    (tmp_path / "odd.yaml").write_text(GOOD.replace("type: text", "type: Text").replace("---\n", "", 1))
+    findings = lint(tmp_path)
+    assert {f.level for f in findings} >= {"error", "note"}
+    jsonschema.validators.validator_for(schema)(schema).validate(sarif(findings, "0.1"))
 
 
 def test_spdx3_passes_its_shapes_and_schema(run: Run, tools: Path, tmp_path: Path) -> None:
