@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -14,7 +16,8 @@ import yaml
 from crawler.cli import cli
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs" / f"{name}.md" for name in ("reading-the-evidence", "index-entries", "the-record")]
+WITH_COMMANDS = ("first-crawl", "reading-the-evidence", "index-entries", "model-makers", "the-record")
+PAGES = [ROOT / "docs" / f"{name}.md" for name in WITH_COMMANDS]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
 
 
@@ -58,3 +61,11 @@ def test_examples_are_workflows(path: Path) -> None:
 def test_links_between_pages_lead_somewhere(path: Path) -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
         assert (path.parent / link).exists(), link
+
+
+def test_the_site_builds_and_every_page_is_in_it(tmp_path: Path) -> None:
+    """A link between pages that leads nowhere, or a page that no other names, is an error."""
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-d", tmp_path / "trees", ROOT / "docs"]
+    done = subprocess.run([*command, tmp_path / "site"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "site").glob("*.html"))) >= len(list((ROOT / "docs").glob("*.md")))
