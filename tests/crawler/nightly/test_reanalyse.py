@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -20,6 +22,7 @@ from pipelines import read
 from pipelines.dossier import Dossier
 from spiders.document import Document
 
+SLOW = pytest.mark.skipif("OSAI_SLOW_TESTS" not in os.environ, reason="takes minutes: set OSAI_SLOW_TESTS=1")
 CARD = "---\nlicense: mit\n---\n# Lumen {n}\n\n## Limitations\n\nLumen {n} repeats errors of its training texts.\n"
 
 
@@ -82,3 +85,28 @@ def test_a_killed_worker_costs_its_piece_only(run: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "ATTEMPTS", 1)
     with pytest.raises(RunError, match="ended its worker"):
         list(on_processes(pieces[:1], 2))
+
+
+@SLOW
+def test_a_killed_worker_of_a_dask_cluster_costs_its_piece_only(run: Path, tmp_path: Path) -> None:
+    """In a process of its own: a cluster leaves threads behind."""
+    pytest.importorskip("distributed")
+    program = (
+        "import sys; from pathlib import Path; from crawler import reanalyse as module\n"
+        "from tests.crawler.nightly.test_reanalyse import killed_once\n"
+        "if __name__ == '__main__':\n"
+        "    module.analyse = killed_once\n"
+        "    module.PIECES_PER_WORKER = 6\n"
+        "    module.reanalyse(Path(sys.argv[1]), Path(sys.argv[2]), workers=2, cluster='local')\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "program.py"), str(run), str(tmp_path / "new")],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (run / "killed").exists()
+    assert lines(tmp_path / "new") == lines(run) != []
