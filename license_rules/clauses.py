@@ -54,16 +54,20 @@ RESTRICTS_USE = frozenset(
 """Clauses that no open licence has: who may use it, for what, and where."""
 
 _NUMBER = (
-    r"(?P<number>\d[\d,.]{0,16}|one hundred|seven hundred|one|two|five|ten|twenty|fifty)"
+    r"(?P<number>\d[\d,.]{0,16}|one hundred|seven hundred|one|two|five|ten|twenty|fifty"
+    r"|一百|五百|七百|一千|一|两|五|十|百|千)"
     r"\s?(?P<unit>million|billion|thousand|万|亿|[mkb]\b)?"
 )
-_WORDS = {"one": 1, "two": 2, "five": 5, "ten": 10, "twenty": 20, "fifty": 50, "one hundred": 100, "seven hundred": 700}
+_WORDS = {
+    "one": 1, "two": 2, "five": 5, "ten": 10, "twenty": 20, "fifty": 50, "one hundred": 100, "seven hundred": 700,
+    "一": 1, "两": 2, "五": 5, "十": 10, "百": 100, "一百": 100, "五百": 500, "七百": 700, "千": 1000, "一千": 1000,
+}  # fmt: skip
 _UNITS = {
     "million": 10**6, "m": 10**6, "billion": 10**9, "b": 10**9, "thousand": 10**3, "k": 10**3, "万": 10**4, "亿": 10**8
 }  # fmt: skip
 _QUOTES = str.maketrans("“”„«»’‘\u2011\u2013\u00a0", '"""""\'\'-- ')
 _WITHOUT = re.compile(r"\bexclud|不包括|without regard")
-_WITHIN = r"(?:[^.]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
+_WITHIN = r"(?:[^.。]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
 _SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
 
 
@@ -108,7 +112,7 @@ def place_pattern() -> re.Pattern[str]:
 def expand(pattern: str) -> str:
     """A pattern of the rules as a regular expression."""
     any_place = "|".join(s for spellings in places().values() for s in spellings)
-    pattern = pattern.replace("NUMBER", _NUMBER).replace("PLACES", rf"(?:{any_place})\b")
+    pattern = pattern.replace("NUMBER", _NUMBER).replace("PLACES", rf"(?:{any_place})(?![a-z])")
     pattern = pattern.replace("~~", rf"{_WITHIN}{{0,600}}?").replace("~", rf"{_WITHIN}{{0,120}}?")
     return pattern.replace(" ", r"[\s*_>]+")
 
