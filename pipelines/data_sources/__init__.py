@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 from output.record import Component, EvidenceRecord, Parameter, Points, Quote, Selector, Source, Subject
 from pipelines.data_sources.reading import (
     ABOUT_DATA,
+    VAGUE,
     Named,
     Stage,
     Withheld,
+    about_training,
     heading_about_data,
+    of_another_model,
     read_names,
     read_withheld,
     rules,
@@ -25,7 +28,7 @@ from pipelines.dossier import Dossier, searched
 from pipelines.model_card.embedded import Stretch, card_name, component_of, stretches
 from pipelines.model_card.lexicon import label_topics
 from pipelines.model_card.topics import sentence_at, sentences
-from pipelines.readers.markdown import Card, Part, card_of
+from pipelines.readers.markdown import Card, Link, Part, card_of
 from spiders.document import Document, Miss
 
 FOLDER = Path(__file__).parent
@@ -36,6 +39,22 @@ BENCHMARK = re.compile(
     r"agieval|mt[_-]?bench|alpaca_?eval|lambada\w*|\w*bench(?:mark)?|\w*[_-]eval)$",
     re.I,
 )
+DATA_HOST = re.compile(
+    r"//(?:www\.)?(?:zenodo\.org/(?:records?|doi)/|doi\.org/10\.5281/zenodo|kaggle\.com/(?:datasets|competitions|c)/|"
+    r"data\.statmt\.org|opus\.nlpl\.eu|commoncrawl\.org|dumps\.wikimedia\.org|openslr\.org|archive\.org/details/|"
+    r"figshare\.com/articles/dataset|dataverse\.|physionet\.org/content|catalog\.ldc\.upenn\.edu|data\.mendeley\.com|"
+    r"tensorflow\.org/datasets/catalog)",
+    re.I,
+)
+DATA_LABEL = re.compile(
+    r"\b(?:data ?sets?|corpus|corpora|training data)\b|数据集|语料|データセット|コーパス|데이터셋|말뭉치", re.I
+)
+NOT_DATA = re.compile(
+    r"arxiv\.org|doi\.org/10\.(?!5281)|aclanthology|openreview|huggingface\.co/(?!datasets/)|\.pdf$|/blog|twitter\.com|"
+    r"//x\.com|wikipedia\.org/wiki|youtube|discord|img\.shields|\.(?:png|jpe?g|gif|svg)$",
+    re.I,
+)
+OPENING = 6  # characters from the start of a row within which a link is the row's name
 ELSEWHERE = frozenset(["evaluation", "citation", "other", "usage"])
 TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "description"])
 DATASET_LIMIT = 200
@@ -61,6 +80,8 @@ class Declared(NamedTuple):
     stage: Stage
     subset: bool
     evaluation: bool
+    words: str = ""  # as the card calls it, where that is not the key
+    address: str = ""  # outside the Hub
 
 
 def detect(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
@@ -78,7 +99,7 @@ def detect(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[Evid
                 if one.hub and not one.evaluation and key not in published:
                     published.add(key)
                     yield from published_records(dossier, stretch.subject, one)
-            yield from withheld_records(dossier, document, card, stretch)
+            yield from withheld_records(dossier, document, card, stretch, any(not d.evaluation for d in declared))
             yield from synthetic_records(dossier, document, card, stretch)
     for answer in dossier.of("hub_model"):
         if dossier.component(answer.target) and not any(dossier.of("model_card", target=answer.target)):
@@ -104,9 +125,9 @@ def declarations(document: Document, card: Card, stretch: Stretch) -> Iterator[D
     """Datasets in the front matter, linked and named, each once: what is said first and firmest."""
     seen: set[str] = set()
     for one in (*front(document, card, stretch), *linked(document, card, stretch), *named(document, card, stretch)):
-        key = one.key.lower()
-        if key not in seen and not (one.hub and one.hub.lower() in seen):
-            seen.update((key, one.hub.lower() or key))
+        calls = {name.lower() for name in (one.key, one.hub, one.words) if name}
+        if seen.isdisjoint(calls):
+            seen |= calls | {name.rpartition("/")[2] for name in calls}
             yield one
 
 
@@ -115,8 +136,8 @@ def front(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared
         return
     start, end = card.front.span("datasets")
     for name in card.front.strings("datasets"):
-        at = card.text.find(name, start, end)
-        low, high = (at, at + len(name)) if at >= 0 else (start, end)
+        at = re.compile(rf"(?<![\w./-]){re.escape(name)}(?![\w./-])").search(card.text, start, end)
+        low, high = at.span() if at else (start, end)
         quote = quote_span(card.text, low, high)
         hub = name if re.fullmatch(r"[\w.\-]+(?:/[\w.\-]+)?", name) else ""
         yield Declared(name, hub, "front matter", quote, document.source, "unsaid", False, bool(BENCHMARK.search(name)))
@@ -126,20 +147,46 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
     seen: set[str] = set()
     for link in card.links_inside(stretch.start, stretch.end):
         match = DATASET_HREF.search(link.href)
-        if match and (match[1] in seen or len(seen) >= DATASET_LIMIT):
+        key = match[1] if match else link.href
+        if key in seen or len(seen) >= DATASET_LIMIT:
             continue
-        seen.update([match[1]] if match else ())
-        if not match or match[1].split("/")[-1] in NOT_A_DATASET or "leaderboard" in match[1]:
+        if match and (key.split("/")[-1] in NOT_A_DATASET or "leaderboard" in key):
             continue
         part = card.part_at(link.start)
+        if not match and not dataset_elsewhere(card, link, part):
+            continue
         low, high = sentence_at(card.visible, link.start, link.end, part.start, part.end) if part else link[:2]
         context = context_of(card, link.start, part)
         sentence = card.visible[low:high]
-        evaluation = is_evaluation(card, link.start, sentence, match[1])
+        if of_another_model(sentence, own_name(stretch)):
+            continue
+        evaluation = is_evaluation(card, link.start, sentence, key)
+        if not match and (evaluation or not about_training(sentence, context) or rules().excluded.search(sentence)):
+            continue
+        seen.add(key)
         quote = quote_card(card, min(low, link.start), max(high, link.end), link.start)
-        stage = stage_of(sentence, context)
+        stage = stage_of(link.label)
+        stage = stage if stage != "unsaid" else stage_of(sentence, context, link.start - low)
         subset = bool(rules().subset.search(sentence))
-        yield Declared(match[1], match[1], "link", quote, document.source, stage, subset, evaluation)
+        if match:
+            yield Declared(key, key, "link", quote, document.source, stage, subset, evaluation)
+        else:
+            name = link.label.strip("[]*_` ") or re.sub(r"^https?://(?:www\.)?", "", key).rstrip("/")
+            yield Declared(name[:120], "", "link", quote, document.source, stage, subset, False, address=key)
+
+
+def dataset_elsewhere(card: Card, link: Link, part: Part | None) -> bool:
+    """A link to data outside the Hub: a data host, or a place that its own words or the table's call a dataset."""
+    if not link.href.startswith("http") or NOT_DATA.search(link.href):
+        return False
+    if DATA_HOST.search(link.href) or DATA_LABEL.search(link.label):
+        return True
+    opens = part is not None and part.kind == "row" and link.start - part.start < OPENING
+    return opens and heading_about_data(card.heading_path(link.start)[-1:])
+
+
+def own_name(stretch: Stretch) -> str:
+    return stretch.subject.target.rpartition("/")[2]
 
 
 def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
@@ -149,13 +196,18 @@ def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared
             continue
         context = context_of(card, part.start, part)
         for low, high in sentences(card.visible, part.start, part.end):
+            if of_another_model(card.visible[low:high], own_name(stretch)):
+                continue
             for name in read_names(card, low, high, context):
                 yield declared_name(document, card, name)
 
 
 def declared_name(document: Document, card: Card, name: Named) -> Declared:
     quote = quote_card(card, *name.sentence, name.start)
-    return Declared(name.corpus.name, name.corpus.hub, "name", quote, document.source, name.stage, name.subset, False)
+    words = " ".join(card.visible[name.start : name.end].split())
+    return Declared(
+        name.corpus.name, name.corpus.hub, "name", quote, document.source, name.stage, name.subset, False, words
+    )
 
 
 def declared_records(
@@ -172,12 +224,13 @@ def declared_records(
             parameter,
             "data.declared",
             "present",
-            f"{stretch.name} names {one.key}{part} as {role} {where}.",
+            f"{stretch.name} names {one.words or one.key}{part} as {role} {where}.",
             rule=f"{one.how.replace(' ', '-')}:{one.key}",
             points=points,
             value={
                 "dataset": one.key,
                 "hub": one.hub or None,
+                **({"address": one.address} if one.address else {}),
                 "how": one.how,
                 "stage": one.stage,
                 "subset": one.subset,
@@ -289,6 +342,7 @@ def published(answer: Document, subject: Subject, parameter: Parameter, one: Dec
     volume = f", {sum(sizes) / 1e9:.1f} GB" if sum(sizes) else f", {category} rows" if category else ""
     gate = f"gated ({gated})" if gated else "not gated"
     state = "disabled or private" if taken else gate
+    changed = str(info.get("lastModified") or "")[:10]
     quote, selector = quote_pointer(info, "/id")
     return detector.record(
         subject,
@@ -296,7 +350,7 @@ def published(answer: Document, subject: Subject, parameter: Parameter, one: Dec
         "data.published",
         "unavailable" if taken else "present",
         f"Training dataset {one.key} published on HuggingFace ({len(siblings)} files{volume}, {state}, "
-        f"licence: {licence or 'none stated'}).",
+        f"licence: {licence or 'none stated'}{f', last change {changed}' if changed else ''}).",
         rule="hub-dataset",
         points="closed" if taken else "partial" if gated or one.subset or not siblings else "open",
         value={
@@ -349,9 +403,14 @@ def read_json(answer: Document) -> dict[str, Any]:
 # --- withheld, synthetic, described
 
 
-def withheld_records(dossier: Dossier, document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
+def withheld_records(
+    dossier: Dossier, document: Document, card: Card, stretch: Stretch, sources_named: bool
+) -> Iterator[EvidenceRecord]:
+    """What is held back, and what is only said in general terms, where the card names no training data elsewhere."""
     seen: dict[str, int] = {}
     for part, found in withheld(card, stretch):
+        if sources_named and found.kind in VAGUE:
+            continue
         seen[found.kind] = seen.get(found.kind, 0) + 1
         if seen[found.kind] > 2 or sum(seen.values()) > WITHHELD_LIMIT:
             continue
@@ -388,6 +447,8 @@ def withheld(card: Card, stretch: Stretch) -> Iterator[tuple[Part, Withheld]]:
             continue
         context = context_of(card, part.start, part)
         for low, high in sentences(card.visible, part.start, part.end):
+            if of_another_model(card.visible[low:high], own_name(stretch)):
+                continue
             for found in read_withheld(card, low, high, context):
                 yield part, found
 
@@ -397,12 +458,12 @@ def synthetic_records(dossier: Dossier, document: Document, card: Card, stretch:
     for part in readable(card, stretch):
         if not rules().synthetic.may_match(card.lower[part.start : part.end]):
             continue
-        match = rules().synthetic.pattern.search(card.visible, part.start, part.end)
-        if not match or about_results(card, part.start):
+        if about_results(card, part.start):
             continue
-        low, high = sentence_at(card.visible, match.start(), match.end(), part.start, part.end)
-        if not rules().training.search(card.visible, low, high) and "data" not in card.visible[low:high]:
+        found = next(synthetic(card, part, own_name(stretch)), None)
+        if found is None:
             continue
+        match, low, high = found
         subject, parameter = placed(dossier, stretch.subject, stage_of(card.visible[low:high]))
         quote, selector = quote_card(card, low, high, match.start())
         yield detector.record(
@@ -419,6 +480,17 @@ def synthetic_records(dossier: Dossier, document: Document, card: Card, stretch:
             selector=selector,
         )
         return
+
+
+def synthetic(card: Card, part: Part, own: str) -> Iterator[tuple[re.Match[str], int, int]]:
+    """Sentences that say this model was trained on synthetic data; not that it makes some, nor what others learnt."""
+    for low, high in sentences(card.visible, part.start, part.end):
+        match = rules().synthetic.pattern.search(card.visible, low, high)
+        sentence = card.visible[low:high]
+        if not match or rules().not_synthetic.search(sentence) or of_another_model(sentence, own):
+            continue
+        if rules().training.search(sentence) or "data" in sentence:
+            yield match, low, high
 
 
 def described(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
@@ -470,7 +542,11 @@ def readable(card: Card, stretch: Stretch) -> Iterator[Part]:
 
 
 def context_of(card: Card, position: int, part: Part | None) -> str:
-    return " ".join((*card.heading_path(position)[-2:], part.label if part else ""))
+    """The two headings above and the label; a title that is only a name says nothing of training ("Heron-Chat")."""
+    path = card.heading_path(position)
+    if path and path[0] == card.headings[0].label and not label_topics(path[0]):
+        path = path[1:]
+    return " ".join((*path[-2:], part.label if part else ""))
 
 
 def about_results(card: Card, position: int) -> bool:

@@ -34,6 +34,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end_stage: list[str]
     subset: list[str]
     synthetic: list[str]
+    not_synthetic: list[str]
     withheld: dict[str, list[str]]
     not_ours: list[str]
     excluded: list[str]
@@ -48,6 +49,7 @@ class Rules(NamedTuple):
     end_stage: Phrase
     subset: re.Pattern[str]
     synthetic: Phrase
+    not_synthetic: re.Pattern[str]
     withheld: Phrasebook[str]
     not_ours: re.Pattern[str]
     excluded: re.Pattern[str]
@@ -69,6 +71,7 @@ def rules() -> Rules:
         phrase(either(words.end_stage)),
         either(words.subset),
         phrase(either(words.synthetic)),
+        either(words.not_synthetic),
         Phrasebook((kind, phrase(either([p]))) for kind, patterns in words.withheld.items() for p in patterns),
         either(words.not_ours),
         either(words.excluded),
@@ -127,16 +130,45 @@ def heading_about_data(path: tuple[str, ...]) -> bool:
     return bool(DATA_HEADING.search(text) or rules().training.search(text))
 
 
-def stage_of(sentence: str, context: str = "") -> Stage:
-    """Which model the data belong to, as far as the words say: pre-training or tuning."""
+def stage_of(sentence: str, context: str = "", at: int | None = None) -> Stage:
+    """Which model the data belong to, as far as the words say: pre-training or tuning.
+
+    Where a sentence speaks of both, the word before character `at`, where the data are named, decides.
+    """
     table = rules()
-    for text in (sentence, context):
+    for text, place in ((sentence, at), (context, None)):
         base, end = table.base_stage.found_in(text), table.end_stage.found_in(text)
+        if base and end and place is not None:
+            before_base = last_before(table.base_stage.pattern, text, place)
+            before_end = last_before(table.end_stage.pattern, text, place)
+            base, end = before_base > before_end, before_end > before_base
         if base and not end:
             return "base"
         if end and not base:
             return "end"
     return "unsaid"
+
+
+def last_before(pattern: re.Pattern[str], text: str, at: int) -> int:
+    return max((m.start() for m in pattern.finditer(text, 0, at)), default=-1)
+
+
+LEFT_OUT = re.compile(
+    r"\b(?:without|excluding|except(?: for)?|minus|inspired by|similar to|in the style of|unlike)\W+(?:\w+\W+){0,2}$",
+    re.I,
+)
+OTHERS = re.compile(
+    r"\bmodels (?:\w+ )?distilled from\b|"
+    r"\bfine-?tun\w+ (?:several|other|many|smaller|various) (?:[\w-]+ ){0,2}models\b",
+    re.I,
+)
+
+
+def of_another_model(sentence: str, own: str) -> bool:
+    """Whether a sentence tells what other models were made of this one: "built by finetuning MPT-7B on …"."""
+    made = r"\b(?:fine-?tun\w+(?: of| off)?|distilled from|generated (?:by|with|from)) (?:the )?"
+    of_own = len(own) > 2 and re.search(made + re.escape(own) + r"(?![\w-])", sentence, re.I)
+    return bool(of_own or OTHERS.search(sentence))
 
 
 def read_names(card: Card, low: int, high: int, context: str) -> Iterator[Named]:
@@ -147,13 +179,13 @@ def read_names(card: Card, low: int, high: int, context: str) -> Iterator[Named]
     for corpus, rule in card.where(table.corpora).inside(low, high):
         if corpus.name not in found:
             match = rule.pattern.search(text, low, high)
-            if match:
+            if match and not LEFT_OUT.search(text, max(low, match.start() - 40), match.start()):
                 found[corpus.name] = (corpus, *match.span())
     if not found or not about_training(sentence, context) or table.excluded.search(sentence):
         return
-    subset, stage = bool(table.subset.search(sentence)), stage_of(sentence, context)
+    subset = bool(table.subset.search(sentence))
     for corpus, start, end in found.values():
-        yield Named(corpus, start, end, (low, high), stage, subset)
+        yield Named(corpus, start, end, (low, high), stage_of(sentence, context, start - low), subset)
 
 
 def read_withheld(card: Card, low: int, high: int, context: str) -> Iterator[Withheld]:
@@ -170,7 +202,7 @@ def read_withheld(card: Card, low: int, high: int, context: str) -> Iterator[Wit
         if kind in VAGUE and names:
             continue
         tokens = table.tokens.search(sentence)
-        stage = stage_of(sentence, context)
+        stage = stage_of(sentence, context, match.start() - low)
         yield Withheld(kind, match[0], (low, high), stage, tokens[0].strip() if tokens else "", names)
         return
 

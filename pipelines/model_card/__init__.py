@@ -131,7 +131,7 @@ def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[E
             yield topic_record(document, card, subject, finding, every, cover, whose)
         else:
             yield absent_record(document, subject, topic, looked, whose)
-    yield coverage_record(document, subject, chosen, cover, embedded)
+    yield coverage_record(document, card, stretch, chosen, cover, looked)
 
 
 def searched_text(card: Card, cover: Coverage, embedded: str | None) -> str:
@@ -229,8 +229,10 @@ def absent_record(document: Document, subject: Subject, topic: str, looked: Sear
 
 
 def coverage_record(
-    document: Document, subject: Subject, chosen: dict[str, Finding], cover: Coverage, embedded: str | None
+    document: Document, card: Card, stretch: Stretch, chosen: dict[str, Finding], cover: Coverage, looked: Searched
 ) -> EvidenceRecord:
+    """Words per topic of the whole text: it quotes where the text begins, and names in `searched` what was counted."""
+    start, end, subject, embedded = stretch
     topics = {
         topic: {
             "outcome": chosen[topic].outcome if topic in chosen else "absent",
@@ -242,6 +244,10 @@ def coverage_record(
     largest = sorted(cover.by_topic.items(), key=lambda kv: -kv[1])
     sections = {topic: {"words": n, "share": cover.share(n)} for topic, n in largest}
     said = sentence(chosen, cover)
+    first = next(
+        (p for p in card.inside(start, end) if p.kind != "image" and card.visible[p.start : p.end].strip()), None
+    )
+    quote, selector = quote_span(card.text, *card.quote_range(first.start, first.end)) if first else (None, None)
     return detector.record(
         subject,
         "modelcard",
@@ -251,6 +257,9 @@ def coverage_record(
         rule="embedded" if embedded else "words",
         value={"words": cover.words, "topics": topics, "sections": sections, "embedded": embedded},
         source=document.source,
+        quote=quote,
+        selector=selector,
+        searched=[looked],
     )
 
 

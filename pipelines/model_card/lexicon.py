@@ -180,12 +180,18 @@ CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 HAN_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 NUMBERING = re.compile(r"^(?:(?:\d+|[ivx]+|[a-h])[.)、:]\s*)*(?:\d+\s+)?(?=\w)")
 LABEL_CUT = re.compile(r"[:：(–—|]| - ")
+INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 NOISE = re.compile(r"[^\w ]+|_")
 
 
 def normalise(label: str) -> str:
     """A label without case, numbering, punctuation and emoji: `🟠 4. Out-of-Scope use:` is `out of scope use`."""
-    text = unicodedata.normalize("NFKC", label[:300]).casefold().replace("[optional]", " ").strip(" #*_\ufeff")
+    text = (
+        unicodedata.normalize("NFKC", INVISIBLE.sub("", label[:300]))
+        .casefold()
+        .replace("[optional]", " ")
+        .strip(" #*_\ufeff")
+    )
     text = NUMBERING.sub("", NOISE.sub(lambda m: m[0] if m[0] in ".):" else " ", text).strip())
     return " ".join(NOISE.sub(" ", text).split())
 

@@ -42,7 +42,9 @@ LINK_SPEAKS = frozenset(["license", "training_data", *LINK_TOPICS])
 OWN_TEXT = frozenset(["intended_use", "out_of_scope", "risks", "biases", "recommendations", "limitations"])
 SENTENCE_LIMIT = 2_000
 SENTENCE_ENDS = (".", "!", "。", "！")
-SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"')\]]|$)|[。！？]|\n[ \t]*\n")
+SENTENCE_END = re.compile(
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bet al)(?<!\bcf)(?<!\bvs)[.!?]+(?=[\s\"')\]]|$)|[。！？]|\n[ \t]*\n"
+)
 DATASET_LINK = re.compile(r"huggingface\.co/datasets/|kaggle\.com|zenodo\.org|/datasets?/", re.I)
 
 
@@ -432,5 +434,7 @@ def best(findings: list[Finding]) -> dict[str, Finding]:
 
 def names_it_closer(other: Finding, finding: Finding) -> bool:
     """Whether a label inside a section names the topic right where the section speaks of it."""
+    if not finding.shared and not finding.weak and other.how in ("label", "row"):
+        return False
     last = finding.extent if finding.shared and 0 < other.level < BOLD_LINE else finding.at
     return other.topic == finding.topic and finding.start < other.start <= last and finding.at < finding.extent

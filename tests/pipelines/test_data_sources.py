@@ -118,3 +118,84 @@ def test_what_is_inherited_from_the_base_is_marked() -> None:
     found = list(detector.detect(Dossier(ROOT, (base,), leads=(lead,)), ()))
     assert {r.parameter for r in found} == {"datasources_basemodel"}
     assert all(r.value.get("inherited_by") == ROOT for r in found if r.indicator == "data.declared")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We release six small models distilled from name, trained on letters.",
+        "We fine-tuned several small models on synthetic letters.",
+        "It can be used as part of a synthetic data generation pipeline for training.",
+        "It is trained to answer and is capable of generating high quality synthetic data.",
+    ],
+)
+def test_synthetic_data_for_others_is_not_its_own(sentence: str) -> None:
+    assert not [r for r in records(f"# Heron\n\n{sentence}\n") if r.value.get("synthetic")]
+
+
+def test_synthetic_training_data() -> None:
+    found = [r for r in records("# Heron\n\nIt was trained on synthetic letters.\n") if r.value.get("synthetic")]
+    assert [r.outcome for r in found] == ["present"]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Heron-Story was built by finetuning name on ShareGPT.",
+        "The training mix is inspired by The Pile.",
+        "The tokenizer was trained on SlimPajama.",
+    ],
+)
+def test_corpora_of_others_are_not_its_own(sentence: str) -> None:
+    assert not declared(records(f"# Heron\n\n{sentence}\n"))
+
+
+def test_what_was_left_out_is_not_named() -> None:
+    found = declared(records("# Heron\n\nTrained on RedPajama, without the *Books3* subset, and on C4.\n"))
+    assert set(found) == {"RedPajama", "C4"}
+
+
+def test_a_sentence_on_both_stages_is_read_by_the_nearest_word() -> None:
+    body = (
+        "# Heron\n\nPre-trained on 14 trillion diverse and high-quality tokens, followed by Supervised Fine-Tuning.\n"
+    )
+    (record,) = [r for r in records(body) if r.indicator == "data.withheld"]
+    assert record.parameter == "datasources_basemodel"
+    assert record.value["tokens"] == "14 trillion diverse and high-quality tokens"
+
+
+def test_general_terms_count_only_where_nothing_is_named() -> None:
+    body = "---\ndatasets: [org/letters]\n---\n# Heron\n\nTrained on a collection of publicly available text data.\n"
+    assert not [r for r in records(body) if r.indicator == "data.withheld"]
+
+
+@pytest.mark.parametrize(
+    ("line", "dataset", "address"),
+    [
+        ("Trained on [two million letters](https://zenodo.org/records/123).", "two million letters", "zenodo.org"),
+        ("Trained on the [LETTERS dataset](https://github.com/org/letters).", "LETTERS dataset", "github.com"),
+        ("## Training data\n\n| set | size |\n|-|-|\n| [Post](https://opus.nlpl.eu/Post.php) | 2 |", "Post", "opus"),
+    ],
+)
+def test_datasets_outside_the_hub(line: str, dataset: str, address: str) -> None:
+    found = declared(records(f"# Heron\n\n{line}\n"))
+    assert address in found[dataset].value["address"]
+    assert found[dataset].value["hub"] is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Trained as the [paper](https://arxiv.org/abs/2401.00001) on data says.",
+        "## Evaluation\n\nTested on the [LETTERS dataset](https://github.com/org/letters).",
+        "Write to us about the data on [our blog](https://example.org/blog/data).",
+    ],
+)
+def test_other_links_are_no_datasets(line: str) -> None:
+    assert not declared(records(f"# Heron\n\n{line}\n"))
+
+
+def test_a_name_inside_another_is_quoted_at_its_own_place() -> None:
+    found = declared(records("---\ndatasets:\n- mc4\n- c4\n---\n# Heron\n"))
+    assert found["c4"].selector is not None
+    assert found["c4"].selector.start_line == 4

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from output.record import EvidenceRecord, Source
+from pipelines import read
 from pipelines.dossier import Dossier
 from pipelines.model_card import INDICATORS, detector, lexicon
 from spiders.document import Document, Miss
@@ -175,11 +176,50 @@ def test_the_language_of_the_documentation_can_be_added(tmp_path: Path, monkeypa
         b"<!-- " * 20_000,
         b"https://huggingface.co/datasets/a/b " * 2_000,
         "# \u202eLicense\u202c\u200b\n\nMIT\u200f\x00\n".encode(),
+        b"# M\n\n" + b"\x00" * 5_000 + b"\xff\xfe\x80",
+        b"# Limitations\n\nIt errs. " + b"word " * 4_200_000,
+        b"".join(b"&%c: [%s]\n" % (n, b"*a, " * 50) for n in b"bcdefgh").join((b"---\na: &a [x]\n", b"---\n# M\n")),
+        b"|" + b" a |" * 3_000 + b"\n|" + b" - |" * 3_000 + b"\n" + (b"|" + b" b |" * 3_000 + b"\n") * 3,
+        b"- " * 400 + b"x\n" + b"  " * 2_000 + b"- y\n",
     ],
-    ids=["aliases", "deep flow", "deep dashes", "quotes", "brackets", "tags", "comments", "addresses", "direction"],
+    ids=[
+        "aliases",
+        "deep flow",
+        "deep dashes",
+        "quotes",
+        "brackets",
+        "tags",
+        "comments",
+        "addresses",
+        "direction",
+        "zero bytes",
+        "twenty megabytes",
+        "yaml bomb",
+        "wide table",
+        "deep lists",
+    ],
 )
 def test_hostile_cards_end_with_records(body: bytes) -> None:
-    assert records(body)
+    card = document(body)
+    found = read(Dossier(ROOT, (card,)))
+    assert {r.indicator for r in found} >= {"model_card.coverage", "data.declared", "hardware.training"}
+    for record in found:
+        verify(record, (card,))
+
+
+@pytest.mark.parametrize("tag", ["script", "style"])
+def test_scripts_and_styles_are_not_read(tag: str) -> None:
+    assert outcome(f"# M\n\n<{tag}>\nThe model is released under the MIT license.\n</{tag}>\n", "license") == "absent"
+
+
+def test_statements_are_safe_in_pages() -> None:
+    for record in records("# <img src=x onerror=alert(1)>\n\n## Limitations <b>\n\nIt errs.\n"):
+        assert "<" not in record.statement
+
+
+@pytest.mark.parametrize("label", ["Lim\u200bitations", "\u202eLimitations\u202c", "\ufeffLimitations\u00ad"])
+def test_signs_nobody_sees_do_not_hide_a_label(label: str) -> None:
+    assert outcome(f"# M\n\n## {label}\n\nIt forgets names.\n", "limitations") == "present"
 
 
 def test_a_value_made_of_aliases_is_not_read() -> None:
