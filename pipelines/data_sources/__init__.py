@@ -17,7 +17,6 @@ from pipelines.data_sources.reading import (
     Withheld,
     about_training,
     heading_about_data,
-    of_another_model,
     read_names,
     read_withheld,
     rules,
@@ -25,7 +24,7 @@ from pipelines.data_sources.reading import (
 )
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.model_card.embedded import Stretch, card_name, component_of, stretches
+from pipelines.model_card.embedded import Stretch, card_name, component_of, of_another_model, stretches
 from pipelines.model_card.lexicon import label_topics
 from pipelines.model_card.topics import sentence_at, sentences
 from pipelines.readers.markdown import Card, Link, Part, card_of
@@ -158,7 +157,7 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
         low, high = sentence_at(card.visible, link.start, link.end, part.start, part.end) if part else link[:2]
         context = context_of(card, link.start, part)
         sentence = card.visible[low:high]
-        if of_another_model(sentence, own_name(stretch)):
+        if of_another_model(sentence, stretch.own):
             continue
         evaluation = is_evaluation(card, link.start, sentence, key)
         if not match and (evaluation or not about_training(sentence, context) or rules().excluded.search(sentence)):
@@ -185,10 +184,6 @@ def dataset_elsewhere(card: Card, link: Link, part: Part | None) -> bool:
     return opens and heading_about_data(card.heading_path(link.start)[-1:])
 
 
-def own_name(stretch: Stretch) -> str:
-    return stretch.subject.target.rpartition("/")[2]
-
-
 def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
     corpora = card.where(rules().corpora)
     for part in readable(card, stretch):
@@ -196,7 +191,7 @@ def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared
             continue
         context = context_of(card, part.start, part)
         for low, high in sentences(card.visible, part.start, part.end):
-            if of_another_model(card.visible[low:high], own_name(stretch)):
+            if of_another_model(card.visible[low:high], stretch.own):
                 continue
             for name in read_names(card, low, high, context):
                 yield declared_name(document, card, name)
@@ -447,7 +442,7 @@ def withheld(card: Card, stretch: Stretch) -> Iterator[tuple[Part, Withheld]]:
             continue
         context = context_of(card, part.start, part)
         for low, high in sentences(card.visible, part.start, part.end):
-            if of_another_model(card.visible[low:high], own_name(stretch)):
+            if of_another_model(card.visible[low:high], stretch.own):
                 continue
             for found in read_withheld(card, low, high, context):
                 yield part, found
@@ -460,7 +455,7 @@ def synthetic_records(dossier: Dossier, document: Document, card: Card, stretch:
             continue
         if about_results(card, part.start):
             continue
-        found = next(synthetic(card, part, own_name(stretch)), None)
+        found = next(synthetic(card, part, stretch.own), None)
         if found is None:
             continue
         match, low, high = found

@@ -157,18 +157,6 @@ LEFT_OUT = re.compile(
     r"\b(?:without|excluding|except(?: for)?|minus|inspired by|similar to|in the style of|unlike)\W+(?:\w+\W+){0,2}$",
     re.I,
 )
-OTHERS = re.compile(
-    r"\bmodels (?:\w+ )?distilled from\b|"
-    r"\bfine-?tun\w+ (?:several|other|many|smaller|various) (?:[\w-]+ ){0,2}models\b",
-    re.I,
-)
-
-
-def of_another_model(sentence: str, own: str) -> bool:
-    """Whether a sentence tells what other models were made of this one: "built by finetuning MPT-7B on …"."""
-    made = r"\b(?:fine-?tun\w+(?: of| off)?|distilled from|generated (?:by|with|from)) (?:the )?"
-    of_own = len(own) > 2 and re.search(made + re.escape(own) + r"(?![\w-])", sentence, re.I)
-    return bool(of_own or OTHERS.search(sentence))
 
 
 def read_names(card: Card, low: int, high: int, context: str) -> Iterator[Named]:

@@ -97,8 +97,9 @@ def read_card(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:
         yield from read_stretch(document, card, stretch)
 
 
-def findings(card: Card, start: int, end: int) -> list[Finding]:
-    found = list(Reading(card, start, end).findings())
+def findings(card: Card, start: int, end: int, own: str = "") -> list[Finding]:
+    """All findings of a stretch about the model of this name."""
+    found = list(Reading(card, start, end, own).findings())
     found += link_findings(card, start, end)
     if card.front and start == card.body_start:
         found += front_findings(card)
@@ -120,7 +121,7 @@ def front_findings(card: Card) -> Iterator[Finding]:
 
 def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
     start, end, subject, embedded = stretch
-    every = findings(card, start, end)
+    every = findings(card, start, end, stretch.own)
     chosen = best(every)
     cover = coverage(card, start, end)
     looked = searched(document, searched_text(card, cover, embedded))

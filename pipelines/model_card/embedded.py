@@ -15,6 +15,13 @@ EMBEDDED = re.compile(
     re.I,
 )
 
+MADE_OF_IT = r"fine-?tun\w+(?: of| off)?|distilled from|(?:generated|curated) (?:by|with|from)"
+OTHERS = re.compile(
+    r"\bmodels (?:\w+ )?distilled from\b|"
+    r"\bfine-?tun\w+ (?:several|other|many|smaller|various) (?:[\w-]+ ){0,2}models\b",
+    re.I,
+)
+
 
 class Stretch(NamedTuple):
     """Part of a card and the subject it is about; `title` is the heading of an embedded card."""
@@ -23,6 +30,11 @@ class Stretch(NamedTuple):
     end: int
     subject: Subject
     title: str | None
+
+    @property
+    def own(self) -> str:
+        """The model's name without its maker."""
+        return self.subject.target.rpartition("/")[2]
 
     @property
     def name(self) -> str:
@@ -56,3 +68,16 @@ def component_of(dossier: Dossier, target: str) -> Component | None:
         return known
     origins = [dossier.component(x.origin) for x in dossier.leads if x.target == target and x.relation == "repository"]
     return next((origin for origin in origins if origin), None)
+
+
+def of_another_model(sentence: str, own: str) -> bool:
+    """Whether a sentence tells what other models were made of this one: "built by finetuning MPT-7B on …".
+
+    A sentence that begins with the name and more of it ("MPT-7B-Chat was …") is about another one as well.
+    """
+    if len(own) < 3:
+        return bool(OTHERS.search(sentence))
+    name = re.escape(own)
+    sibling = re.match(rf"\W*{name}-\w", sentence, re.I)
+    made = re.search(rf"\b(?:{MADE_OF_IT}) (?:the )?{name}(?![\w-])", sentence, re.I)
+    return bool(sibling or made or OTHERS.search(sentence))

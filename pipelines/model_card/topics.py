@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import Literal
 
 from output.record import Outcome
+from pipelines.model_card.embedded import of_another_model
 from pipelines.model_card.lexicon import cues_of, first_match, label_topics, lexicon, may_name, scripts_of, speaks_of
 from pipelines.readers.markdown import BOLD_LINE, LABEL_LIMIT, Card, Part
 from pipelines.readers.words import WORD
@@ -40,6 +41,7 @@ CODE_SPEAKS = frozenset(["citation", "training_procedure", "evaluation", "licens
 PICTURE_SPEAKS = frozenset(["evaluation", "description", "training_procedure"])
 LINK_SPEAKS = frozenset(["license", "training_data", *LINK_TOPICS])
 OWN_TEXT = frozenset(["intended_use", "out_of_scope", "risks", "biases", "recommendations", "limitations"])
+TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "compute"])
 SENTENCE_LIMIT = 2_000
 SENTENCE_ENDS = (".", "!", "。", "！")
 SENTENCE_END = re.compile(
@@ -119,8 +121,8 @@ def said(part: Part) -> tuple[int, int]:
 class Reading:
     """All findings of one stretch of a card: the whole of it, or the card of another model embedded in it."""
 
-    def __init__(self, card: Card, start: int, end: int, title_words: bool = True) -> None:
-        self.card, self.start, self.end = card, start, end
+    def __init__(self, card: Card, start: int, end: int, own: str = "") -> None:
+        self.card, self.start, self.end, self.own = card, start, end, own
         self.first = bisect_left(card.starts, start)
         self.parts = card.inside(start, end)
         self.lexicon = lexicon()
@@ -343,6 +345,8 @@ class Reading:
                 first, last = sentence_at(visible, match.start(), match.end(), start, end)
                 text = " ".join(visible[first:last].split())
                 if self.lexicon.placeholder.match(text) or self.lexicon.template.match(text):
+                    continue
+                if cue.topic in TRAINING_TOPICS and of_another_model(text, self.own):
                     continue
                 outcome: Outcome = "present"
                 if self.lexicon.any_boilerplate.match(text):
