@@ -53,6 +53,7 @@ NOT_DATA = re.compile(
     r"//x\.com|wikipedia\.org/wiki|youtube|discord|img\.shields|\.(?:png|jpe?g|gif|svg)$",
     re.I,
 )
+FILE_INSIDE = re.compile(r"/(?:blob|resolve)/[^?#]*\.(?:py|md|ipynb|png|jpe?g|gif|svg|pdf|sh)\b", re.I)
 OPENING = 6  # characters from the start of a row within which a link is the row's name
 ELSEWHERE = frozenset(["evaluation", "citation", "other", "usage"])
 TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "description"])
@@ -79,7 +80,7 @@ class Declared(NamedTuple):
     stage: Stage
     subset: bool
     evaluation: bool
-    words: str = ""  # as the card calls it, where that is not the key
+    words: str = ""  # as the card calls it
     address: str = ""  # outside the Hub
 
 
@@ -149,7 +150,7 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
         key = match[1] if match else link.href
         if key in seen or len(seen) >= DATASET_LIMIT:
             continue
-        if match and (key.split("/")[-1] in NOT_A_DATASET or "leaderboard" in key):
+        if match and (key.split("/")[-1] in NOT_A_DATASET or "leaderboard" in key or FILE_INSIDE.search(link.href)):
             continue
         part = card.part_at(link.start)
         if not match and not dataset_elsewhere(card, link, part):
@@ -168,7 +169,7 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
         stage = stage if stage != "unsaid" else stage_of(sentence, context, link.start - low)
         subset = bool(rules().subset.search(sentence))
         if match:
-            yield Declared(key, key, "link", quote, document.source, stage, subset, evaluation)
+            yield Declared(key, key, "link", quote, document.source, stage, subset, evaluation, link.label)
         else:
             name = link.label.strip("[]*_` ") or re.sub(r"^https?://(?:www\.)?", "", key).rstrip("/")
             yield Declared(name[:120], "", "link", quote, document.source, stage, subset, False, address=key)
@@ -219,7 +220,7 @@ def declared_records(
             parameter,
             "data.declared",
             "present",
-            f"{stretch.name} names {one.words or one.key}{part} as {role} {where}.",
+            f"{stretch.name} names {one.words if one.how == 'name' else one.key}{part} as {role} {where}.",
             rule=f"{one.how.replace(' ', '-')}:{one.key}",
             points=points,
             value={

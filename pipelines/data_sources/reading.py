@@ -159,6 +159,14 @@ LEFT_OUT = re.compile(
 )
 
 
+SUBSET_NEAR = 50, 10  # characters before and after a name within which it is called a subset
+
+
+def left_out(text: str, low: int, start: int, end: int) -> bool:
+    """Whether a name is given as left out, as inspiration, or is the owner in somebody's `owner/model`."""
+    return bool(LEFT_OUT.search(text, max(low, start - 40), start)) or (text[end : end + 1] == "/")
+
+
 def read_names(card: Card, low: int, high: int, context: str) -> Iterator[Named]:
     """Corpora named between two positions (one sentence)."""
     table, text = rules(), card.visible
@@ -167,12 +175,12 @@ def read_names(card: Card, low: int, high: int, context: str) -> Iterator[Named]
     for corpus, rule in card.where(table.corpora).inside(low, high):
         if corpus.name not in found:
             match = rule.pattern.search(text, low, high)
-            if match and not LEFT_OUT.search(text, max(low, match.start() - 40), match.start()):
+            if match and not left_out(text, low, *match.span()):
                 found[corpus.name] = (corpus, *match.span())
     if not found or not about_training(sentence, context) or table.excluded.search(sentence):
         return
-    subset = bool(table.subset.search(sentence))
     for corpus, start, end in found.values():
+        subset = bool(table.subset.search(text, max(low, start - SUBSET_NEAR[0]), min(high, end + SUBSET_NEAR[1])))
         yield Named(corpus, start, end, (low, high), stage_of(sentence, context, start - low), subset)
 
 

@@ -144,6 +144,8 @@ def test_synthetic_training_data() -> None:
         "Heron-Story was built by finetuning name on ShareGPT.",
         "The training mix is inspired by The Pile.",
         "The tokenizer was trained on SlimPajama.",
+        "It is trained from the vision model laion/CLIP-ViT-H.",
+        "It was trained with this [recipe](https://huggingface.co/datasets/org/letters/blob/main/clean.py).",
     ],
 )
 def test_corpora_of_others_are_not_its_own(sentence: str) -> None:
@@ -199,3 +201,13 @@ def test_a_name_inside_another_is_quoted_at_its_own_place() -> None:
     found = declared(records("---\ndatasets:\n- mc4\n- c4\n---\n# Heron\n"))
     assert found["c4"].selector is not None
     assert found["c4"].selector.start_line == 4
+
+
+def test_only_the_name_beside_the_word_is_a_subset() -> None:
+    found = declared(records("# Heron\n\nTrained on Conceptual Captions, Open Images and a subset of YFCC100M.\n"))
+    assert {name for name, record in found.items() if record.value["subset"]} == {"YFCC100M"}
+
+
+def test_a_link_is_not_named_a_second_time() -> None:
+    found = declared(records(f"# Heron\n\nTrained on [SlimPajama]({HUB}/org/slim).\n"))
+    assert set(found) == {"org/slim"}
