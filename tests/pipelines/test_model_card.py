@@ -75,6 +75,7 @@ def test_known_cards(path: Path) -> None:
         ("Terms: [here](https://github.com/o/heron/blob/main/LICENSE)\n", "training_code_link", "absent"),
         ("# M\n\n- Train: 10M lines\n- Test: 2M lines\n", "training_procedure", "absent"),
         ("# M\n\n- dataset: `cc-by-4.0`\n", "training_data", "absent"),
+        ("# M\n\nTrained with a prior loss and the encoder in 9.000 steps.\n", "evaluation", "absent"),
         ("# M\n\n[Home page](https://a.example/) [Our first paper](https://b.example/)\n", "description", "absent"),
         ("## Citation, terms\n\n### Disclaimer\n\nDo not use it for medical advice.\n", "out_of_scope_use", "present"),
         ("## Scores\n\n| | F1 | accuracy |\n|-|-|-|\n| Heron | 91.2 | 90.1 |\n", "evaluation", "present"),
@@ -239,6 +240,8 @@ def test_a_card_over_the_limit_says_how_much_was_read() -> None:
         ("# M\n\nIt took 3 days to train 1.5 epochs on 4x A100s.\n", "compute"),
         ("# M\n\n- Learning rate: 3e-4\n- Lora r: 16\n", "training_procedure"),
         ("# M\n\nA tagger trained on LetterCorp v2.\n", "training_data"),
+        ("# M\n\nA model trained on screenshots of one film.\n", "training_data"),
+        ("# M\n\nIt is not compatible with the older decoder.\n", "limitations"),
     ],
 )
 def test_ways_to_say_it(body: str, topic: str) -> None:
