@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -24,11 +26,14 @@ KINDS: dict[str, Kind] = {
     "repository": "source_archive",
     "paper": "paper",
 }
+MODEL = "model"
+CARD = re.compile(r"(?:readme|model_?card)\.md", re.I)
+LICENSE = re.compile(r"(?:un)?licen[cs]e|copying|notice|use[_-]?policy", re.I)
 READ_CAP = 64 * 1024 * 1024
 
 
 @click.command("inspect")
-@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("kind", type=click.Choice([MODEL, *KINDS]))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option("--explain", is_flag=True, help="For a repository: which files spoke for and against each stage.")
 @click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Write the report pages there, too.")
@@ -37,6 +42,7 @@ def command(kind: str, paths: tuple[str, ...], explain: bool, report: Path | Non
     """Read local files as the crawler would: a table on a terminal, evidence records as JSON lines elsewhere.
 
     \b
+    osai-evidence inspect model .  # a folder as it would be published: card, licence, code together
     osai-evidence inspect model-card README.md
     osai-evidence inspect model-card README.md --json | jq .statement
     osai-evidence inspect license LICENSE NOTICE
@@ -46,7 +52,7 @@ def command(kind: str, paths: tuple[str, ...], explain: bool, report: Path | Non
         raise click.UsageError("--explain goes with `repository`")
     found: list[EvidenceRecord] = []
     for path in paths:
-        documents = local_repository(path) if kind == "repository" else (local_document(KINDS[kind], path),)
+        documents = local_documents(kind, path)
         dossier = Dossier(documents[0].target, documents)
         if explain:
             for line in explanation(dossier):
@@ -72,6 +78,22 @@ def write_records(path: str, records: list[EvidenceRecord], *, as_table: bool) -
         return
     for record in records:
         sys.stdout.buffer.write(dump(record) + b"\n")
+
+
+def local_documents(kind: str, path: str) -> tuple[Document, ...]:
+    if kind == MODEL:
+        return local_model(path)
+    return local_repository(path) if kind == "repository" else (local_document(KINDS[kind], path),)
+
+
+def local_model(path: str) -> tuple[Document, ...]:
+    """A folder as documents of one release: its files, and those at its top that are its card and its licence."""
+    if not Path(path).is_dir():
+        raise click.UsageError(f"{path} is no folder: `inspect model` reads one")
+    files = local_repository(path)
+    kinds: tuple[tuple[Kind, re.Pattern[str]], ...] = (("model_card", CARD), ("license", LICENSE))
+    special = [replace(file, kind=kind) for file in files for kind, name in kinds if name.match(file.source.path or "")]
+    return (*files, *special)
 
 
 def local_repository(path: str) -> tuple[Document, ...]:
