@@ -41,7 +41,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def example_command() -> list[str]:
     workflow = yaml.safe_load((ROOT / "examples" / "inspect-pull-request.yml").read_text("utf-8"))
-    (line,) = [step["run"] for step in workflow["jobs"]["inspect"]["steps"] if "osai-evidence inspect" in step.get("run", "")]
+    commands = [step.get("run", "") for step in workflow["jobs"]["inspect"]["steps"]]
+    (line,) = [command for command in commands if "osai-evidence inspect" in command]
     return shlex.split(line.partition(">")[0])[1:]
 
 
