@@ -252,3 +252,16 @@ def test_hardware_of_an_experiment_or_another_model_is_not_that_of_the_training(
 def test_how_data_are_told(heading: str, text: str, words: str | None) -> None:
     said = [str(r.value["amounts"]) + str(r.value["sources"]) for r in found(heading, text, "data.described")]
     assert any(words in one for one in said) if words else not any("B tokens" in one for one in said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The rest are newspaper archives under a licence that does not let us share them.",
+        "We also train on an in-house dataset of letters.",
+        "These transcripts cannot be released.",
+    ],
+)
+def test_data_that_are_kept_back(text: str) -> None:
+    (record,) = found("2. Training data", text, "data.withheld")
+    assert record.points == "closed"
