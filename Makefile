@@ -5,13 +5,17 @@ BIN    := $(VENV)/bin
 PYVER  := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 LOCK   := requirements/python-$(PYVER).txt
 
-.PHONY: demo test lint check format lock clean
+.PHONY: demo test docs lint check format lock clean
 
 demo: $(VENV)/ready  ## crawl the demo release, offline
 	$(BIN)/osai-evidence demo
 
 test: $(VENV)/ready  ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+docs: $(VENV)/ready  ## build the documentation as a site
+	$(BIN)/python -m sphinx -W -q docs build/docs
+	@echo build/docs/index.html
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
