@@ -81,7 +81,7 @@ class Place:
             text=True,
         )
 
-    def night(self, *arguments: str, timeout: float = 120, **environ: str | None) -> tuple[int, dict[str, Any], str]:
+    def night(self, *arguments: str, timeout: float = 400, **environ: str | None) -> tuple[int, dict[str, Any], str]:
         """Run one; its exit status, its summary and what it said on standard error."""
         process = self.start(*arguments, **environ)
         said, complaints = process.communicate(timeout=timeout)

@@ -118,7 +118,7 @@ def test_a_full_disk_ends_the_night_and_the_next_one_heals(place: Place) -> None
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, small),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=400,
     )
     assert process.returncode in (1, 2), process.stderr
     assert "Traceback" not in process.stderr
@@ -251,9 +251,9 @@ def test_a_service_that_is_down_all_night_is_given_up(place: Place, undisturbed:
     place.world.faults = [lambda handler, service: service == "hf" and not handler.reply({}, 503)]
     start = time.monotonic()
     process = place.odd({"give_up": 2})
-    said, complaints = process.communicate(timeout=100)
+    said, complaints = process.communicate(timeout=400)
     assert process.returncode == 1, complaints
-    assert time.monotonic() - start < 40
+    assert time.monotonic() - start < 200  # without giving up: more than four minutes
     assert set(json.loads(said)["not_checked"]) == {"Lumen-1", "Lumen-2", "Lumen-3"}
     assert ids(place) == undisturbed
     place.world.faults = []
@@ -273,7 +273,7 @@ def test_a_body_that_never_ends_is_a_failure_and_the_next_night_heals(place: Pla
 
     place.world.faults = [stalls]
     process = place.odd({"timeout": 0.5, "give_up": 1})
-    _, complaints = process.communicate(timeout=100)
+    _, complaints = process.communicate(timeout=400)
     assert process.returncode == 1, complaints
     place.world.faults = []
     status, _, said = place.night()
@@ -288,7 +288,7 @@ def test_a_body_that_never_ends_is_a_failure_and_the_next_night_heals(place: Pla
 def test_a_clock_that_jumps_changes_no_fact(place: Place, undisturbed: set[str], seconds: int) -> None:
     place.world.faults = [lambda handler, service: bool(time.sleep(0.05))]
     process = place.odd({"jump": seconds, "after": 2.0})
-    _, complaints = process.communicate(timeout=100)
+    _, complaints = process.communicate(timeout=400)
     assert process.returncode == 0, complaints
     assert ids(place) == undisturbed
     status, summary, said = place.night()

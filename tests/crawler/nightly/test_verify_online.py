@@ -21,7 +21,7 @@ def test_verdicts_tell_what_still_holds(place: Place) -> None:
         env={**os.environ, **place.services.environ},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=400,
     )
     found = json.loads(process.stdout)
     assert process.returncode == 1, process.stderr
