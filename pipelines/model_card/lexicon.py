@@ -15,7 +15,7 @@ import msgspec
 from output.data_files import load
 from pipelines.readers.markdown import Card, Part
 from pipelines.readers.patterns import either as patterns_either
-from pipelines.readers.phrases import Literals, Phrase, Phrasebook, phrase
+from pipelines.readers.phrases import Phrase, Phrasebook, phrase
 
 FOLDER = Path(__file__).parent / "lexicon"
 LABEL_WORDS = 10  # a longer label is a sentence
@@ -73,8 +73,7 @@ class Lexicon:
     cjk: tuple[tuple[str, tuple[str, ...]], ...]
     ignore: re.Pattern[str]
     prose: Phrasebook[Cue]
-    triggers: Literals  # words that call for a cue, for languages with spaces
-    spaced: tuple[tuple[Cue, ...], ...]  # cues of each
+    spaced: dict[str, tuple[Cue, ...]]  # trigger word to cues, for languages with spaces
     scripts: tuple[tuple[re.Pattern[str], Phrasebook[Cue]], ...]  # characters of a language, its triggers
     sentences: Phrasebook[SentenceKind]
     spoken_of: frozenset[str]  # topics that running text has words for
@@ -148,8 +147,7 @@ def lexicon() -> Lexicon:
         tuple((word, tuple(dict.fromkeys(words[word]))) for word in cjk),
         re.compile("|".join(rf"\b{re.escape(normalise(i))}\b" for la in many for i in la.ignore) or r"(?!)"),
         Phrasebook(said),
-        Literals(spaced),
-        tuple(tuple(cues) for cues in spaced.values()),
+        {k: tuple(v) for k, v in spaced.items()},
         tuple(scripts),
         Phrasebook(sentence_kinds(many)),
         frozenset(loose),
@@ -176,6 +174,7 @@ def sentence_kinds(many: list[Language]) -> Iterator[tuple[SentenceKind, Phrase]
             yield from ((kind, phrase_of(p)) for p in patterns)
 
 
+LOWER_WORD = re.compile(r"\w+")
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 HAN_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 NUMBERING = re.compile(r"^(?:(?:\d+|[ivx]+|[a-h])[.)、:]\s*)*(?:\d+\s+)?(?=\w)")
@@ -267,10 +266,9 @@ def name_in(label: str) -> str:
 
 def cues_of(card: Card, part: Part, start: int, end: int, scripts: Scripts) -> Iterator[Cue]:
     """Cues whose trigger words a part holds; `scripts` are those of the languages that the card is written in."""
-    table = lexicon()
-    words = card.where(table.triggers).whole_words(card.lower, part.start, part.end)
-    found = (cue for n in sorted(words, key=table.triggers.literals.__getitem__) for cue in table.spaced[n])
-    yield from dict.fromkeys(found)
+    table = lexicon().spaced
+    words = table.keys() & LOWER_WORD.findall(card.lower, part.start, part.end)
+    yield from dict.fromkeys(cue for word in sorted(words) for cue in table[word])
     for triggers in scripts:
         for cue, trigger in card.where(triggers).inside(start, end):
             if trigger.pattern.search(card.visible, start, end):

@@ -382,9 +382,9 @@ class Reader:
 
     def inline(self, events: list[Event], index: int, start: int, end: int, level: int = 0, extent: int = 0) -> int:
         """A heading or a paragraph: its text, links and bold labels. Returns the index after it."""
-        closing = {"Heading": f"H{level}"} if level else "Paragraph"
+        closing = ("End", {"Heading": f"H{level}"} if level else "Paragraph")
         stop = index + 1
-        while stop < len(events) and not (events[stop].name == "End" and events[stop].value == closing):
+        while stop < len(events) and events[stop][:2] != closing:
             stop += 1
         self.run(events[index + 1 : stop], start, end, level, "text", extent)
         return stop + 1
@@ -393,7 +393,7 @@ class Reader:
         """A list item: its own text or first paragraph, whose label heads the item; the rest follows by itself."""
         stop = index + 1
         if stop < len(events) and events[stop][:2] == ("Start", "Paragraph"):
-            return self.inline(events, stop, events[stop].start, events[stop].end, extent=end)
+            return self.inline(events, stop, *events[stop][2:], extent=end)
         while stop < len(events):
             name, value, _, _ = events[stop]
             if name == "Start" and (value if isinstance(value, str) else next(iter(value))) in BLOCKS:
@@ -401,9 +401,9 @@ class Reader:
             if name == "End" and value == "Item":
                 break
             stop += 1
-        own_end = events[stop].start if events[stop][:2] != ("End", "Item") else end
+        own_end = events[stop][2] if events[stop][:2] != ("End", "Item") else end
         if stop > index + 1:
-            self.run(events[index + 1 : stop], events[index].start, own_end, 0, "item", extent=end)
+            self.run(events[index + 1 : stop], events[index][2], own_end, 0, "item", extent=end)
         return stop
 
     def run(self, events: list[Event], start: int, end: int, level: int, kind: PartKind, extent: int = 0) -> None:
@@ -614,22 +614,19 @@ def skip_space(text: str, start: int, end: int) -> int:
     return start
 
 
-class Event(NamedTuple):
-    """What the parser met: `Start` or `End` of something, text, code, a break; from where to where in the document."""
-
-    name: str
-    value: Any
-    start: int
-    end: int
+Event = tuple[str, Any, int, int]  # `Start` or `End` of something, text, code, a break; from where to where
 
 
 def read_events(text: str, base: int) -> list[Event]:
     """Events of a text from a position on."""
     text = text[base:] if base else text
     found: Any = list(pyromark.events_with_range(text, options=OPTIONS))
-    names = [next(iter(event.items())) if isinstance(event, dict) else (event, None) for event, _ in found]
+    if not found:
+        return []
+    pairs = [next(iter(event.items())) if isinstance(event, dict) else (event, None) for event, _ in found]
+    names, values = zip(*pairs, strict=True)
     bounds = characters(text, base, [at for _, span in found for at in span.values()])
-    return [Event(name, value, a, b) for (name, value), a, b in zip(names, bounds[::2], bounds[1::2], strict=True)]
+    return list(zip(names, values, bounds[::2], bounds[1::2], strict=True))
 
 
 def characters(text: str, base: int, places: list[int]) -> list[int]:

@@ -19,7 +19,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 T = TypeVar("T")
 H = TypeVar("H", covariant=True)
 
-WHOLE = 1000  # characters of a text that may be asked for again
+SHORT = 300  # characters of a text, an address say, for which an automaton is too much
 SHORTEST = 2  # a shorter literal stands everywhere, unless it is not ASCII
 
 Hit = tuple[int, int, int]  # number of a literal, its start, its end
@@ -89,20 +89,8 @@ class Hits:
     def stand_in(self, start: int, end: int) -> bool:
         return next(self.inside(start, end), None) is not None
 
-    def whole_words(self, lower: str, start: int, end: int) -> set[int]:
-        """Numbers of the literals that are words of their own between two positions of the text."""
-        return {
-            number
-            for number, first, last in self.inside(start, end)
-            if not (first > start and in_word(lower[first - 1])) and not (last < end and in_word(lower[last]))
-        }
-
     def only(self, numbers: frozenset[int]) -> Hits:
         return Hits([hit for hit in self.hits if hit[0] in numbers])
-
-
-def in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
 
 
 class Literals:
@@ -133,10 +121,9 @@ class Found(Generic[T]):
 
     def inside(self, start: int, end: int) -> list[tuple[T, Phrase]]:
         """Phrases that may match between two positions, in the order of the book."""
-        numbers = set(self.book.always)
-        for number, _, _ in self.hits.inside(start, end):
-            numbers.update(self.book.holders[number])
-        return [self.book.entries[n] for n in sorted(numbers)]
+        holders = [self.book.holders[number] for number, _, _ in self.hits.inside(start, end)]
+        numbers = sorted(set(self.book.always).union(*holders)) if holders else self.book.always
+        return [self.book.entries[n] for n in numbers]
 
     def stand_in(self, start: int, end: int) -> bool:
         """Whether any phrase that has literals may match between two positions."""
@@ -179,12 +166,20 @@ class Anchored:
         if not self.heads.literals:
             yield from self.pattern.finditer(text, after)
             return
-        lower = lowered_whole(text) if len(text) > WHOLE else lowered(text)
-        for start in sorted({start for _, start, _ in self.heads.over(lower).hits}):
+        for start in self.starts(text):
             match = self.pattern.match(text, start) if start >= after else None
             if match:
                 yield match
                 after = match.end()
+
+    def starts(self, text: str) -> Iterable[int]:
+        if len(text) <= SHORT:
+            return [m.start() for m in self.any_head.finditer(lowered(text))]
+        return sorted({start for _, start, _ in self.heads.over(lowered_whole(text)).hits})
+
+    @cached_property
+    def any_head(self) -> re.Pattern[str]:
+        return re.compile(f"(?={'|'.join(map(re.escape, self.heads.literals))})")
 
     def search(self, text: str) -> re.Match[str] | None:
         """As the pattern's own."""
