@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from crawler.settings import SOFTWARE
 from crawler.workers import end_with_parent
 from output.archive import ArchiveWriter
 from output.positions import documents
-from output.record import ArchivePosition, EvidenceRecord, load
+from output.record import ArchivePosition
 from output.run import ReadDocument, RunError
-from output.run_folder import RunFolder, read_run_json
+from output.run_folder import RunFolder, Written, read_run_json, write_records
 from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
 from spiders.document import Document, Lead, Miss
@@ -50,13 +50,14 @@ class Piece:
 
     folder: str
     lines: tuple[bytes, ...]
+    run: str  # id of the new run, which stands on each record
 
 
 @dataclass(frozen=True)
 class Result:
-    """Records of each release of a piece, as JSON lines, and documents that the archive could not give."""
+    """Records of each release of a piece, and documents that the archive could not give."""
 
-    records: tuple[bytes, ...]
+    records: tuple[Written, ...]
     missing: tuple[str, ...]
 
 
@@ -77,18 +78,18 @@ def rebuild(folder: Path, line: bytes) -> tuple[Dossier, list[str]]:
 
 def analyse(piece: Piece) -> Result:
     """What the detectors say of a piece. Runs in a worker: takes and gives plain data."""
-    records: list[bytes] = []
+    records: list[Written] = []
     missing: list[str] = []
     for line in piece.lines:
         dossier, lost = rebuild(Path(piece.folder), line)
-        records.append(b"\n".join(msgspec.json.encode(record) for record in read(dossier)))
+        records.append(write_records(read(dossier), piece.run))
         missing += lost
     return Result(tuple(records), tuple(missing))
 
 
-def cut(folder: Path, lines: Sequence[bytes], workers: int) -> list[Piece]:
+def cut(folder: Path, lines: Sequence[bytes], workers: int, run: str) -> list[Piece]:
     size = max(1, len(lines) // (workers * PIECES_PER_WORKER))
-    return [Piece(str(folder), tuple(lines[n : n + size])) for n in range(0, len(lines), size)]
+    return [Piece(str(folder), tuple(lines[n : n + size]), run) for n in range(0, len(lines), size)]
 
 
 def on_processes(pieces: Sequence[Piece], workers: int) -> Iterator[Result]:
@@ -144,16 +145,16 @@ def reanalyse(
     except OSError as error:
         raise RunError(f"{run} has no documents.jsonl: it is no run that can be read again") from error
     workers = workers or os.cpu_count() or 1
-    pieces = cut(run.resolve(), lines, workers)
-    results = on_cluster(pieces, cluster, workers) if cluster else on_processes(pieces, workers)
     folder = RunFolder(out, list((old or {}).get("asked", [])), SOFTWARE, replace=replace)
+    pieces = cut(run.resolve(), lines, workers, folder.run_id)
+    results = on_cluster(pieces, cluster, workers) if cluster else on_processes(pieces, workers)
     missing: list[str] = []
     try:
         left = iter(lines)
         for result in results:
             missing += result.missing
-            for body in result.records:
-                folder.add(records_of(body), msgspec.json.decode(next(left)), durable=False)
+            for written in result.records:
+                folder.add_written(written, msgspec.json.decode(next(left)), durable=False)
     finally:
         complete = sum(1 for _ in left) == 0
         link_archive(run, folder)
@@ -165,10 +166,6 @@ def reanalyse(
             failures=[f"not in the archive: {url}" for url in missing],
         )
     return read_run_json(out) or {}
-
-
-def records_of(body: bytes) -> Iterable[EvidenceRecord]:
-    return (load(line) for line in body.splitlines())
 
 
 def link_archive(run: Path, folder: RunFolder) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,25 @@ def file_hashes(folder: Path) -> dict[str, str]:
     return found
 
 
+@dataclass(frozen=True)
+class Written:
+    """Records of one release as lines of `evidence.jsonl`, and how many there are of what."""
+
+    lines: bytes
+    outcomes: Counter[str]
+    indicators: Counter[str]
+
+
+def write_records(records: Iterable[EvidenceRecord], run_id: str) -> Written:
+    """Records as a run writes them, its id on each."""
+    listed = [msgspec.structs.replace(record, run=run_id) for record in records]
+    return Written(
+        b"".join(dump(record) + b"\n" for record in listed),
+        Counter(record.outcome for record in listed),
+        Counter(record.indicator for record in listed),
+    )
+
+
 class RunFolder:
     """Writes `run.json`, `evidence.jsonl`, `documents.jsonl`, `archive/` and knows the run's id."""
 
@@ -95,13 +115,15 @@ class RunFolder:
 
     def add(self, records: Iterable[EvidenceRecord], dossier: dict[str, Any], *, durable: bool = True) -> None:
         """Append the records of one release, and what was read with their number; on disk when this returns."""
-        before = self.outcomes.total()
-        for record in records:
-            stamped = msgspec.structs.replace(record, run=self.run_id)
-            self.evidence.write(dump(stamped) + b"\n")
-            self.outcomes[record.outcome] += 1
-            self.indicators[record.indicator] += 1
-        self.documents.write(msgspec.json.encode(dossier | {"records": self.outcomes.total() - before}) + b"\n")
+        self.add_written(write_records(records, self.run_id), dossier, durable=durable)
+
+    def add_written(self, written: Written, dossier: dict[str, Any], *, durable: bool = True) -> None:
+        """`add` for records that another process has written out."""
+        self.evidence.write(written.lines)
+        self.outcomes.update(written.outcomes)
+        self.indicators.update(written.indicators)
+        listed = dossier | {"records": written.outcomes.total()}
+        self.documents.write(msgspec.json.encode(listed) + b"\n")
         for file in (self.evidence, self.documents) if durable else ():
             file.flush()
             os.fsync(file.fileno())

@@ -76,7 +76,7 @@ def killed_always(piece: Piece) -> Result:
 
 
 def test_a_killed_worker_costs_its_piece_only(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pieces = [Piece(str(run), (line,)) for line in (run / "documents.jsonl").read_bytes().splitlines()]
+    pieces = [Piece(str(run), (line,), "r") for line in (run / "documents.jsonl").read_bytes().splitlines()]
     expected = [analyse(piece) for piece in pieces]
     monkeypatch.setattr(module, "analyse", killed_once)
     assert list(on_processes(pieces, 2)) == expected
