@@ -1,11 +1,12 @@
 """HTML islands of a Markdown text: which of their tags say something, where each begins, and the words inside.
 
 As BeautifulSoup's `html.parser` sees them, without a tree: plain markup, which is nearly all of it, is read by one
-pattern; whatever is odd (comments, entities, scripts, a stray `<`) is left to BeautifulSoup.
+pattern; whatever is odd (scripts, rare entities, a stray `<`) is left to BeautifulSoup.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -16,10 +17,12 @@ from bs4.filter import SoupStrainer
 
 NAMES = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "tr", "summary", "b", "strong", "li"])
 TOKEN = re.compile(
-    r"<(?:/(?P<end>[a-zA-Z][a-zA-Z0-9]*)\s*>"
+    r"<(?:!--(?!-?>)(?:(?!--).)*-->|/(?P<end>[a-zA-Z][a-zA-Z0-9]*)\s*>"
     r"|(?P<start>[a-zA-Z][a-zA-Z0-9]*)"
-    r"(?:\s+[a-zA-Z_:@][\w:.-]*(?:=(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=`/]+))?)*\s*(?P<closed>/?)>)"
+    r"(?:\s+[a-zA-Z_:@][\w:.-]*(?:=(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=`/]+))?)*\s*(?P<closed>/?)>)",
+    re.S,
 )
+ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot);")
 VOID = frozenset(
     ["area", "base", "basefont", "bgsound", "br", "col", "command", "embed", "frame", "hr", "image", "img", "input",
      "isindex", "keygen", "link", "menuitem", "meta", "nextid", "param", "source", "spacer", "track", "wbr"]
@@ -80,13 +83,15 @@ def read_plain(raw: str) -> list[Island] | None:
         names[tag.name] -= 1
 
     for match in TOKEN.finditer(raw):
-        text = raw[position : match.start()]
-        if "<" in text or "&" in text:
+        text = text_of(raw[position : match.start()])
+        if text is None:
             return None
         position = match.end()
         if stack and text:
             pieces.append(text)
-        name = (match["start"] or match["end"]).lower()
+        name = (match["start"] or match["end"] or "").lower()
+        if not name:
+            continue
         if name in ODD or (match["end"] and name in VOID):
             return None
         if match["end"]:
@@ -103,14 +108,21 @@ def read_plain(raw: str) -> list[Island] | None:
                 close(tag)
             else:
                 stack.append(tag)
-    text = raw[position:]
-    if "<" in text or "&" in text:
+    text = text_of(raw[position:])
+    if text is None:
         return None
     if stack and text:
         pieces.append(text)
     while stack:
         close(stack.pop())
     return [island(tag, number, tags, pieces) for number, tag in enumerate(tags) if tag.name in NAMES]
+
+
+def text_of(raw: str) -> str | None:
+    """Text between two tags; None where markup or entities in it are odd."""
+    if "<" in raw or ("&" in raw and "&" in ENTITY.sub("", raw)):
+        return None
+    return html.unescape(raw) if "&" in raw else raw
 
 
 def island(tag: Open, number: int, tags: list[Open], pieces: list[str]) -> Island:
