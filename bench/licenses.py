@@ -201,6 +201,28 @@ def added_numbers(rows: list[Row], texts: dict[str, str]) -> None:
     print(f"one clause added to {tried} exact texts: flagged {flagged / tried:.1%}, quoted {quoted / tried:.1%}")
 
 
+def held_out_numbers(rows: list[Row], texts: dict[str, str]) -> None:
+    """Read AI licences without their own fingerprints: none may pass for another licence, or for an open one."""
+    from license_rules import holds, identify, is_open, matcher
+
+    references, asked = matcher.index().references, matcher.likely
+    counts: Counter[str] = Counter()
+    for row in (r for r in rows if r.suite.startswith("ai-") and "LicenseRef" in r.expected):
+        out = {n for n, ref in enumerate(references) if ref.kind == "ai" and fold(ref.id) in expected(row)}
+
+        def without(base: object, free: object, out: set[int] = out) -> tuple[list[int], list[int]]:
+            near, rest = asked(base, free)  # type: ignore[arg-type]
+            return [n for n in near if n not in out], [n for n in rest if n not in out]
+
+        matcher.likely = without
+        found = identify(texts[row.path])
+        matcher.likely = asked
+        named = found.verdict == "exact" and found.expression is not None
+        kind = found.verdict if not named else "open" if holds(str(found.expression), is_open) else "another name"
+        counts[kind] += 1
+    print("AI licences held out: " + ", ".join(f"{kind} {n}" for kind, n in counts.most_common()))
+
+
 def peer_answers(python: str, name: str, paths: list[Path]) -> list[Answer] | None:
     asked = json.dumps([str(p) for p in paths])
     done = subprocess.run([python, "-c", PEERS[name]], input=asked, capture_output=True, text=True, check=False)
@@ -245,6 +267,7 @@ def clause_numbers(corpus: Path, more: Path | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", default="", help="list the files with this outcome")
+    parser.add_argument("--held-out", action="store_true", help="read AI licences without their own fingerprints")
     parser.add_argument("--peers", default="", metavar="PYTHON", help="interpreter with other engines")
     parser.add_argument("--texts", type=Path, help="folder with further labelled texts")
     options = parser.parse_args()
@@ -269,6 +292,8 @@ def main() -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"speed {len(rows) / spent:.0f} files/s on one core, load {loaded:.2f} s, memory {memory:.0f} MB at most")
     added_numbers(rows, texts)
+    if options.held_out:
+        held_out_numbers(rows, texts)
     clause_numbers(Path(folder), options.texts)
     for name in PEERS if options.peers else ():
         theirs = peer_answers(options.peers, name, [home / row.path for row in rows])

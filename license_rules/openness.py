@@ -37,6 +37,8 @@ def openness(ident: str) -> str:
     if plain in rules().stated:
         return "stated-rule"
     entry = by_id().get(plain)
+    if entry and entry.family == "unknown":
+        return "unknown"
     if entry:
         return "stated-rule" if entry.family == "open" else "not-open"
     return "not-open" if listed else "unknown"

@@ -69,8 +69,8 @@ _WEIGHTY = re.compile(
     r"|reproduce\w*|acknowledg\w*|patent\w*|terminat\w*|govern\w*|notices?|redistribut\w*|without)\b"
 )
 _CODE = re.compile(
-    r"[)\]}][ \t]*;[ \t]*(?:/[/*].*)?$|[{}][ \t]*$|\breturn\b[^.\n]{0,60};[ \t]*$"
-    r"|^[ \t]*#[ \t]*(?:include|define|ifn?def|endif)\b|^(?:import|from) [\w.]{1,60}(?: import\b.*)?$"
+    r"\w\([^()\n]{0,80}\)[ \t]*;[ \t]*(?:/[/*].*)?$|[{}][ \t]*$|\breturn\b[^.\n]{0,60};[ \t]*$"
+    r"|^[ \t]*#[ \t]*(?:include|define|ifn?def|endif)\b|^from [\w.]{1,60} import\b"
     r"|^[ \t]*(?:def|class) [^\n]{1,120}:$|^(?:package|import) [\w.]{1,80};?$",
     re.M,
 )
@@ -154,7 +154,7 @@ def firm(sentence: str) -> bool:
 
 def is_code(text: str) -> bool:
     """Whether a text is a program with its comments; looks at the first 20,000 characters."""
-    return len(list(islice(_CODE.finditer(text, 0, LOOKED_AT), 4))) > 3
+    return len(list(islice(_CODE.finditer(text, 0, LOOKED_AT), 2))) > 1
 
 
 def speaks_of_rules(text: str, words: int, *, inside: bool, near: bool) -> bool:

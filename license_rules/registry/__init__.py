@@ -11,7 +11,7 @@ import yaml
 
 FOLDER = Path(__file__).parent
 
-Family = Literal["open", "use-restricted", "source-available", "non-commercial", "research", "proprietary"]
+Family = Literal["open", "use-restricted", "source-available", "non-commercial", "research", "proprietary", "unknown"]
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,6 +19,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `anchors` are phrases that a text must hold, all of them, to bear this name; `texts` are the files whose fingerprint
     the index holds, by their name in the folder given to `build_index`. Without any the licence is known by name only.
+    `family` is `unknown` where nothing public could be found that says what a name stands for.
     A licence that is another one with changes (`variant_of`) is told by its anchors; what it changes is residual.
     """
 

@@ -19,7 +19,9 @@ from license_rules import (
     is_open,
     licence_name,
     normalise_name,
+    openness,
 )
+from license_rules.registry import by_id
 from output.record import EvidenceRecord, Points, Quote, Selector
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
@@ -230,6 +232,8 @@ def said(
     more = f" ({licence_name(ids[0])})" if ids and licence_name(ids[0]).lower() != given.lower() else ""
     if family:
         more = f" (a family of licences, {family}, not one)"
+    if ids and (entry := by_id().get(ids[0])) and entry.family == "unknown":
+        more += ", a licence known by name only"
     named = f', named "{name}"' if name and name.lower() != given.lower() else ""
     linked = f", link {link[:120]}" if link and not ids else ""
     unknown = given.lower() in ("unknown", "none", "noassertion") and not name
@@ -256,7 +260,9 @@ def declared_value(where: str, name: str, expression: str | None, **more: Any) -
 def points_of(expression: str | None) -> Points:
     if not expression:
         return "neutral"
-    return "open" if holds(expression, is_open) else "closed"
+    if holds(expression, is_open):
+        return "open"
+    return "neutral" if all(openness(i) == "unknown" for i in ids_in(expression)) else "closed"
 
 
 def own_part(document: Document) -> str:

@@ -65,6 +65,7 @@ def test_names(given: str, ids: tuple[str, ...]) -> None:
         ("CC-BY-NC-4.0", "not-open"),
         ("LicenseRef-AI-llama3", "not-open"),
         ("LicenseRef-nobody-knows", "unknown"),
+        ("LicenseRef-AI-granite", "unknown"),
     ],
 )
 def test_openness(ident: str, why: str) -> None:

@@ -106,11 +106,27 @@ def test_a_listed_text_that_was_not_read_is_not_missing() -> None:
         ("other", {"license_name": "pancake-1.0"}, "pancake-1.0", "neutral"),
         ("other", {"license_link": "https://ai.google.dev/gemma/terms"}, "Gemma Terms of Use", "closed"),
         ("cc", {}, "cc", "neutral"),
+        ("other", {"license_name": "ziya-license"}, "Ziya Model License Agreement", "neutral"),
+        ("other", {"license_name": "upstage-solar-license"}, "Upstage Solar License", "closed"),
     ],
 )
 def test_hub_metadata(license: str, more: dict[str, str], name: str, points: str) -> None:
     (record,) = of(read(hub(MODEL, license, **more)), "license.declared")
     assert (record.value["name"], record.points) == (name, points)
+
+
+def test_a_licence_known_by_name_only_says_so() -> None:
+    (record,) = of(read(hub(MODEL, "other", license_name="ziya-license")), "license.declared")
+    assert "a licence known by name only" in record.statement
+
+
+def test_a_choice_is_declared_as_one_expression() -> None:
+    card = "# Pan\n\n## License\n\nThis model is dual-licensed under MIT and Apache-2.0.\n"
+    records = read(document("model_card", MODEL, card, "README.md"), document("license", MODEL, LICENSE, "LICENSE"))
+    (record,) = of(records, "license.declared")
+    assert (record.value["expression"], record.points) == ("MIT OR Apache-2.0", "open")
+    (conflict,) = of(records, "license.conflict")
+    assert conflict.value["verdict"] == "agree", "the text of one of the two is there"
 
 
 def test_no_licence_named_is_an_absence() -> None:
