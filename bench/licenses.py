@@ -183,18 +183,19 @@ def with_clause(text: str, clause: str, chance: random.Random) -> str:
 
 
 def added_numbers(rows: list[Row], texts: dict[str, str]) -> None:
-    """Add one clause to each text that is exact: is it flagged and quoted?"""
+    """Add one clause to each text that is exact: is it flagged, or another licence by that?"""
     from license_rules import identify
 
     chance, flagged, quoted, tried = random.Random(1), 0, 0, 0
     for row in (r for r in rows if GROUPS["natural full texts"](r)):
         text = texts[row.path]
-        if identify(text).verdict != "exact":
+        before = identify(text)
+        if before.verdict != "exact":
             continue
         clause, tried = chance.choice(ADDED), tried + 1
         changed = with_clause(text, clause, chance)
         found = identify(changed)
-        flagged += found.verdict != "exact"
+        flagged += found.verdict != "exact" or found.expression != before.expression
         spans = [(r.start, r.end) for r in found.residual if r.rules]
         start = changed.index(clause)
         quoted += any(a < start + len(clause) and b > start for a, b in spans)
