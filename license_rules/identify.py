@@ -28,6 +28,8 @@ LONG_TEXT = 1000
 EXACT_AI = 0.985
 
 _GRANTS = re.compile(r"\b(?:licen[cs]ed|released|distributed|complies|available|covered|governed)\b", re.I)
+_POINTER = re.compile(r"\b(?:described|found|contained|given|stated) in the .{0,30}\bfile\b|\bsee the .{0,30}\bfile\b")
+POINTER_WORDS = 80
 SURE_HEADER = 0.9
 _CONTRACT = re.compile(
     r"\b(?:you (?:may|shall|must|agree|will|are)|this (?:license|agreement)|hereby grants?|licensor|licensee"
@@ -259,7 +261,8 @@ def conclude(
         # an agreement of its own may name other licences, and its own name; neither makes it one of them
         return Identification("custom", titled(tokens.text), None, 0.0, tuple(matches), residual, 0, truncated)
     if not matches:
-        verdict: Verdict = "custom" if len(tokens.words) >= 20 and _LICENSE.search(tokens.text) else "none"
+        own = len(tokens.words) >= 20 and _LICENSE.search(tokens.text) and not is_pointer(tokens)
+        verdict: Verdict = "custom" if own else "none"
         return Identification(verdict, None, None, 0.0, (), residual, 0, truncated)
     main = max(texts or matches, key=lambda m: (m.end - m.start) * m.score)
     missing = max((r.missing for r in regions), default=0)
@@ -268,6 +271,11 @@ def conclude(
     expression = express([m.id for m in matches], groups) if exact else named_variant(main.id, tokens.text)
     verdict = "exact" if exact else "variant"
     return Identification(verdict, expression, main.id, main.score, tuple(matches), residual, missing, truncated)
+
+
+def is_pointer(tokens: Tokens) -> bool:
+    """Whether a short text only says in which file the licence stands."""
+    return len(tokens.words) < POINTER_WORDS and _POINTER.search(" ".join(tokens.text.split())) is not None
 
 
 def is_agreement(text: str, left: list[Residual]) -> bool:

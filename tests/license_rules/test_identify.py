@@ -110,6 +110,11 @@ def test_no_licence_is_none(text: str) -> None:
     assert identify(text).verdict == "none"
 
 
+def test_a_pointer_to_a_file_is_no_licence() -> None:
+    words = "Copyright (c) The Mill. All rights reserved. This source code is licensed under the terms described in the"
+    assert identify(f"{words} LICENSE file in the top level directory.").verdict == "none"
+
+
 def test_an_unknown_agreement_is_custom() -> None:
     found = identify("PANCAKE MODEL AGREEMENT. By downloading the model you accept this license. " + CLAUSE)
     assert (found.verdict, found.expression, found.base) == ("custom", None, None)
