@@ -332,7 +332,7 @@ def test_a_power_cut_that_cuts_every_open_file(place: Place, undisturbed: set[st
 @SLOW
 @pytest.mark.parametrize("seed", range(10))
 def test_a_night_killed_again_and_again_comes_to_its_end(place: Place, undisturbed: set[str], seed: int) -> None:
-    """`python -m bench.nightly nights` does this at 50 moments, with more entries."""
+    """Thirty kills over all seeds; `bench/nightly.py kill` kills workers of the state at 50 moments."""
     chance = random.Random(seed)
     place.world.faults = [lambda handler, service: bool(time.sleep(0.05))]
     for _ in range(3):
