@@ -88,6 +88,11 @@ class Dossier(Readable):
             aside |= {d for d, folder in versioned.items() if best is not None and folder != best}
         return frozenset(aside)
 
+    @cached_property
+    def memory(self) -> dict[str, object]:
+        """What a reader made of the documents of a target, for the detectors that come after."""
+        return {}
+
     def missed(self, target: str) -> Iterator[Miss]:
         return (m for m in self.misses if m.target == target)
 

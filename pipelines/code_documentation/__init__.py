@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -28,6 +26,9 @@ HEADING = re.compile(
     r"^ {0,3}#{1,6}[ \t]+([^\n]{1,300}?)[ \t]*#*[ \t]*$|^(?=\S)([^\n]{1,120})\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE
 )
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[\u4e00-\u9fff\u3040-\u30ff]")
+CODE_FILES = 100  # files whose docstrings are counted
+# Code on one line with its strings closed, up to a number sign.
+BEFORE_COMMENT = re.compile(r"""(?:[^'"#\\]|\\.|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")++#""")
 SUBSTANTIVE = 60  # words from which a README section counts as more than a pointer
 
 
@@ -114,10 +115,10 @@ def nothing_to_document(subject: Subject, coverage: EvidenceRecord) -> Iterator[
 def look(tree: SourceTree, paths: set[str]) -> Docs:
     docs = Docs()
     rules = sections()
-    for file in tree.files():
+    for file in tree.index():
         if rules.is_site.search(file.path):
             docs.site = docs.site or file
-        if file.body is None:
+        if not file.readable:
             continue
         if README.fullmatch(file.name) and (docs.readme is None or file.path.count("/") < docs.readme.path.count("/")):
             docs.readme = file
@@ -125,6 +126,9 @@ def look(tree: SourceTree, paths: set[str]) -> Docs:
             docs.pages.append(file)
         if file.path in paths and file.suffix == ".py":
             docs.code.append(file)
+    docs.code = tree.whole(docs.code[:CODE_FILES])
+    if docs.readme is not None:
+        (docs.readme,) = tree.whole([docs.readme])
     return docs
 
 
@@ -235,7 +239,7 @@ def docs_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> Ev
             read=[tree.searched()],
         )
     about = [p for p in pages if sections().patterns["training"].search(p.path.replace("_", " ")[-120:])]
-    first = next(file for file in (*about, *pages, docs.site) if file is not None)
+    (first,) = tree.whole([next(file for file in (*about, *pages, docs.site) if file is not None)])
     site = f", site configured in {docs.site.path}" if docs.site else ""
     return make(
         subject,
@@ -274,29 +278,30 @@ def comments(text: str) -> Comments | None:
     tree = parse(text)
     if tree is None:
         return None
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    nodes = [n for n in ast.walk(tree) if isinstance(n, kinds)]
+    named = documented = 0
+    inside: set[int] = set()  # lines of a string of several lines, where a number sign is no comment
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            named += 1
+            documented += ast.get_docstring(node, clean=False) is not None
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.end_lineno != node.lineno:
+            inside.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     lines = [line.strip() for line in text.split("\n")]
     return Comments(
-        named=len(nodes),
-        documented=sum(ast.get_docstring(n, clean=False) is not None for n in nodes),
+        named=named,
+        documented=documented,
         module=ast.get_docstring(tree, clean=False) is not None,
         code_lines=sum(bool(line) and not line.startswith("#") for line in lines),
-        comment_lines=sum(line.startswith("#") for line in lines) + trailing_comments(text),
+        comment_lines=sum(
+            line.startswith("#") or ("#" in line and BEFORE_COMMENT.match(line) is not None)
+            for number, line in enumerate(lines, 1)
+            if number not in inside
+        ),
     )
 
 
-def trailing_comments(text: str) -> int:
-    """Comments behind code on the same line."""
-    try:
-        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-        return sum(t.type == tokenize.COMMENT and bool(t.line[: t.start[1]].strip()) for t in tokens)
-    except (tokenize.TokenError, SyntaxError, IndentationError, RecursionError):
-        return 0
-
-
 def docstring_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> EvidenceRecord:
-    measured = [(file, found) for file in docs.code[:100] if (found := comments(file.text)) is not None]
+    measured = [(file, found) for file in docs.code if (found := comments(file.text)) is not None]
     if not measured:
         return make(
             subject,

@@ -46,13 +46,13 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
 
 def file_records(subject: Subject, tree: SourceTree) -> Iterator[EvidenceRecord]:
     found: dict[str, TreeFile] = {}
-    for file in tree.files():
+    for file in tree.index():
         for name, pattern in patterns().items():
             if file.kind == "file" and name not in found and pattern.fullmatch(file.path):
                 found[name] = file
     repository = subject.target.split(":", 1)[1]
     for indicator, names, what in ASKED:
-        files = [found[name] for name in names if name in found]
+        files = tree.whole([found[name] for name in names if name in found])
         yield file_record(subject, tree, indicator, files, f"{what} in {repository}")
 
 

@@ -16,10 +16,10 @@ import os
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
@@ -40,6 +40,10 @@ MAX_PATH = 1024  # characters
 MAX_FILE = 2 * 1024 * 1024  # bytes of one file that are kept for reading
 MAX_HEADER = 1024 * 1024  # bytes between two members: extended headers and padding
 BUFFER = 64 * 1024
+NOT_KEPT = "not kept"
+MAX_KEPT = 16 * 1024 * 1024  # bytes of one archive that are held for those who read it later
+KEPT_UNASKED = 128 * 1024  # bytes of a document that is held without being asked for
+DOCUMENTS = frozenset({"", ".md", ".mdx", ".rst", ".txt", ".cff", ".bib", ".html", ".yml", ".yaml", ".toml"})
 LOCAL_SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".tox"}
 )
@@ -52,7 +56,7 @@ LFS_HEAD = b"version https://git-lfs.github.com/spec/"
 class TreeFile:
     """One path of a tree. `body` is None for what is not a text file of at most MAX_FILE bytes or was not fetched.
 
-    `unread` says why a file has no body: "binary", "too large", "not fetched", "name".
+    `unread` says why a file has no body: "binary", "too large", "not fetched", "name", "not kept".
     """
 
     path: str
@@ -72,7 +76,13 @@ class TreeFile:
     @property
     def suffix(self) -> str:
         """Lower case, with the dot; empty where there is none."""
-        return PurePosixPath(self.name).suffix.lower()
+        stem, dot, end = self.name.rpartition(".")
+        return dot + end.lower() if stem and end else ""
+
+    @property
+    def readable(self) -> bool:
+        """True for a text file within the caps, whether or not its bytes are still held."""
+        return self.body is not None or self.unread == NOT_KEPT
 
     @cached_property
     def text(self) -> str:
@@ -127,6 +137,9 @@ class SourceTree:
     read: int = 0  # files whose bytes were given out
     skipped: dict[str, int] = field(default_factory=dict)  # reason -> number of paths
     problem: str = ""  # why the walk ended early: what was not seen is in no claim
+    _index: list[TreeFile] | None = field(default=None, repr=False)  # of the last walk, most without their bytes
+    _kept: int = field(default=0, repr=False)  # bytes held by the index
+    _wanted: set[str] = field(default_factory=set, repr=False)
 
     @property
     def source(self) -> Source:
@@ -144,14 +157,46 @@ class SourceTree:
     def files(self) -> Iterator[TreeFile]:
         """Walk the tree once more from the start; files come with their bytes and can be dropped one by one."""
         self.listed, self.read, self.skipped, self.problem = 0, 0, {}, ""
-        walk = self._listing() if self.document.kind == "github_tree" else self._archive()
-        for file in walk:
+        self._kept, index = 0, list[TreeFile]()
+        for file in self._walk():
             self.listed += 1
             if file.body is not None:
                 self.read += 1
             else:
                 self._skip(file.unread or file.kind)
             yield file
+            index.append(self._held(file))
+        self._index = index
+
+    def keep(self, file: TreeFile) -> None:
+        """Ask, while its walk goes on, to hold the bytes of a file for those who read the tree later."""
+        self._wanted.add(file.path)
+
+    def index(self) -> list[TreeFile]:
+        """All files of the last walk, or of a first one; `readable` ones may need `whole` to have their bytes again."""
+        if self._index is None:
+            for _ in self.files():
+                pass
+        return self._index or []
+
+    def whole(self, files: Sequence[TreeFile]) -> list[TreeFile]:
+        """The same files with their bytes, by one more walk where some were not held."""
+        missing = {file.path for file in files if file.unread == NOT_KEPT}
+        found = {file.path: file for file in self._walk() if file.path in missing} if missing else {}
+        return [found.get(file.path, file) for file in files]
+
+    def _walk(self) -> Iterator[TreeFile]:
+        return self._listing() if self.document.kind == "github_tree" else self._archive()
+
+    def _held(self, file: TreeFile) -> TreeFile:
+        """A file as the index holds it: small documents and what was asked for whole, all else without its bytes."""
+        if file.body is None or self.document.kind == "github_tree":
+            return file
+        small = file.size <= KEPT_UNASKED and file.suffix in DOCUMENTS
+        if (small or file.path in self._wanted) and self._kept + file.size <= MAX_KEPT:
+            self._kept += file.size
+            return file
+        return replace(file, body=None, unread=NOT_KEPT)
 
     def searched(self) -> Searched:
         """The tree as what was read for an absence. Only of use after a walk."""
@@ -349,7 +394,15 @@ def source_trees(dossier: Dossier) -> Iterator[SourceTree]:
 
 
 def source_tree(dossier: Dossier, target: str) -> SourceTree | None:
-    """The tree of one target, None where neither archive nor list was read."""
+    """The tree of one target, None where neither archive nor list was read; the same for all detectors of a dossier."""
+    if target not in dossier.memory:
+        dossier.memory[target] = _source_tree(dossier, target)
+    tree = dossier.memory[target]
+    assert tree is None or isinstance(tree, SourceTree)
+    return tree
+
+
+def _source_tree(dossier: Dossier, target: str) -> SourceTree | None:
     for document in dossier.of("source_archive", target=target):
         return SourceTree(target, document)
     for document in dossier.of("github_tree", target=target):

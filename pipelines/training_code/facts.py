@@ -94,8 +94,15 @@ def parse(text: str) -> ast.Module | None:
 
 
 OPTION_CALLS = frozenset({"add_argument", "option", "Argument", "DEFINE_string", "DEFINE_integer", "DEFINE_float"})
-LEAVES = frozenset({ast.Constant, ast.Name, ast.Pass, ast.alias, type(None), str, int})
-NO_NODES = frozenset({"ctx", "op", "ops", "id", "attr", "name", "names", "arg", "module", "level", "kind"})
+LEAVES = frozenset({ast.Constant, ast.Name, ast.Pass, ast.alias, ast.Global, ast.Break, ast.Continue, type(None), str})
+NO_NODES = frozenset(
+    {"ctx", "op", "ops", "id", "attr", "name", "names", "arg", "module", "level", "kind", "type_ignores"}
+)
+CHILDREN = {
+    kind: tuple(name for name in kind._fields if name not in NO_NODES)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 
 def tree_facts(tree: ast.Module) -> Iterator[Fact]:
@@ -105,16 +112,16 @@ def tree_facts(tree: ast.Module) -> Iterator[Fact]:
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
-        reader = NODE_FACTS.get(type(node))
-        if reader is not None:
-            yield from reader(node)
-        for name in node._fields:
-            if name in NO_NODES:
-                continue
-            child = getattr(node, name, None)
+        kind = type(node)
+        if kind in NODE_FACTS:
+            yield from NODE_FACTS[kind](node)
+        fields = node.__dict__
+        for name in CHILDREN[kind]:
+            child = fields.get(name)
             if type(child) is list:
-                stack += [item for item in child if type(item) not in LEAVES]
-            elif isinstance(child, ast.AST) and type(child) not in LEAVES:
+                if child:
+                    stack += [item for item in child if type(item) not in LEAVES]
+            elif type(child) not in LEAVES and isinstance(child, ast.AST):
                 stack.append(child)
 
 

@@ -126,7 +126,10 @@ SPEAKS = (
     ((b"lm_eval", b"lighteval", b"opencompass", b"human_eval", b"evalplus", b"simple_evaluate", b"pass_at_k"),),
     ((b"datatrove", b"datasketch", b"warcio", b"trafilatura", b"nemo_curator", b"data_juicer", b"distilabel"),),
     (
-        (b"webdataset", b"streaming", b"pyarrow", b"fasttext", b"kenlm", b"pyspark", b"apache_beam", b"dolma"),
+        (
+            *(b"import webdataset", b"from streaming", b"import pyarrow", b"import streaming", b"from webdataset"),
+            *(b"fasttext", b"kenlm", b"pyspark", b"apache_beam", b"dolma", b"from pyarrow"),
+        ),
         (b"__main__", b"rgument", b"ire", b"click"),
     ),
     ((b"memmap", b"DatasetBuilder", b"MDSWriter", b"ShardWriter", b"TFRecordWriter", b"make_builder"),),
@@ -285,6 +288,7 @@ def read_docs(found: Survey, file: TreeFile) -> None:
 NEEDS = "needs-"
 RUNNING_STAGES = frozenset({"inference", "conversion", "quantisation", "model"})
 TRAINING_STAGES = frozenset({"pretraining", "finetuning", "preference", "training"})
+DOCUMENTED_STAGES = TRAINING_STAGES | {"data_processing"}  # whose docstrings are counted later
 
 
 def read_source(found: Survey, file: TreeFile, kind: str, role: str) -> list[Finding]:
@@ -298,6 +302,8 @@ def read_source(found: Survey, file: TreeFile, kind: str, role: str) -> list[Fin
         for signal, line in signals.items():
             if signal.startswith(NEEDS):
                 found.needed.setdefault(signal.removeprefix(NEEDS), line_of(file, line))
+    if any(match.stage in DOCUMENTED_STAGES for match in matches):
+        found.tree.keep(file)
     lines = {match.line: line_of(file, match.line) for match in matches}
     return [Finding(match, lines[match.line], role, kind) for match in matches]
 

@@ -287,3 +287,15 @@ def test_safe_paths_stay_inside_and_on_one_line(path: str) -> None:
         assert ".." not in path.split("/")
         assert len(path.splitlines()) == 1
     json.dumps(reader.printable(path)).encode("utf-8")
+
+
+def test_later_readers_get_small_documents_and_what_was_kept_and_the_rest_again() -> None:
+    tree = tree_of(archive([("README.md", b"# Plover\n"), ("a.py", b"a = 1\n"), ("b.py", b"b = 2\n")]))
+    for file in tree.files():
+        if file.path == "a.py":
+            tree.keep(file)
+    held = {file.path: file for file in tree.index()}
+    assert [path for path, file in held.items() if file.body is not None] == ["README.md", "a.py"]
+    assert held["b.py"].readable
+    assert [file.body for file in tree.whole([held["a.py"], held["b.py"]])] == [b"a = 1\n", b"b = 2\n"]
+    assert (tree.listed, tree.read) == (3, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 from output.record import EvidenceRecord, Source
@@ -87,3 +88,10 @@ def test_issues_of_an_archived_repository_are_closed() -> None:
     found = records({"LICENSE": b"x"}, about)
     assert found["community.issues"].outcome == "absent"
     assert "community.discussions" not in found
+
+
+def test_number_signs_inside_strings_are_no_comments() -> None:
+    comments = importlib.import_module("pipelines.code_documentation").comments  # the package's name is its detector's
+    found = comments('"""Doc\n# not one\n"""\na = "#"  # one\n# two\nb = \'it\\\'s #\'\n')
+    assert found is not None
+    assert (found.comment_lines, found.module) == (2, True)
