@@ -22,9 +22,12 @@ def explanation(dossier: Dossier) -> Iterator[str]:
         for stage in STAGES:
             yield from stage_lines(judgement, stage)
         yield f"inference only: {'yes' if judgement.inference_only else 'no'}"
+        if judgement.inference:
+            yield f"files that run the model: {len(judgement.inference)}"
         yield from proof_lines(judgement.inference)
+        yield "needed to train again:"
         for name, place in needs(judgement.survey).items():
-            yield f"{name.replace('_', ' ')}: {place['path']}:{place['line']}" if place else f"{name}: not found"
+            yield f"  {name.replace('_', ' ')}: " + (f"{place['path']}:{place['line']}" if place else "not found")
         for role, count in judgement.survey.outside.items():
             yield f"  not counted: {count} {role} files that seem to train"
         for path in judgement.survey.unread[:SHOWN]:
