@@ -99,7 +99,7 @@ def detect(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[Evid
                 if one.hub and not one.evaluation and key not in published:
                     published.add(key)
                     yield from published_records(dossier, stretch.subject, one)
-            yield from withheld_records(dossier, document, card, stretch, any(not d.evaluation for d in declared))
+            yield from withheld_records(dossier, document, card, stretch, declared)
             yield from synthetic_records(dossier, document, card, stretch)
     for answer in dossier.of("hub_model"):
         if dossier.component(answer.target) and not any(dossier.of("model_card", target=answer.target)):
@@ -400,12 +400,14 @@ def read_json(answer: Document) -> dict[str, Any]:
 
 
 def withheld_records(
-    dossier: Dossier, document: Document, card: Card, stretch: Stretch, sources_named: bool
+    dossier: Dossier, document: Document, card: Card, stretch: Stretch, declared: list[Declared]
 ) -> Iterator[EvidenceRecord]:
-    """What is held back, and what is only said in general terms, where the card names no training data elsewhere."""
+    """What is held back, and what is only said in general terms, where the card names no such data elsewhere."""
     seen: dict[str, int] = {}
+    sourced = {parameter_of(dossier, stretch.subject, one.stage)[0] for one in declared if not one.evaluation}
     for part, found in withheld(card, stretch):
-        if sources_named and found.kind in VAGUE:
+        of_model = parameter_of(dossier, stretch.subject, found.stage)[0]
+        if found.kind in VAGUE and sourced and (of_model in sourced or not dossier.base_models):
             continue
         seen[found.kind] = seen.get(found.kind, 0) + 1
         if seen[found.kind] > 2 or sum(seen.values()) > WITHHELD_LIMIT:
