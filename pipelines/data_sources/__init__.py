@@ -28,6 +28,7 @@ from pipelines.model_card.embedded import Stretch, card_name, component_of, of_a
 from pipelines.model_card.lexicon import label_topics
 from pipelines.model_card.topics import sentence_at, sentences
 from pipelines.readers.markdown import Card, Link, Part, card_of
+from pipelines.weights import size_text
 from spiders.document import Document, Miss
 
 FOLDER = Path(__file__).parent
@@ -335,7 +336,8 @@ def published(answer: Document, subject: Subject, parameter: Parameter, one: Dec
     category = next((t.removeprefix("size_categories:") for t in tags if t.startswith("size_categories:")), None)
     gated = info.get("gated") or False
     taken = bool(info.get("disabled") or info.get("private"))
-    volume = f", {sum(sizes) / 1e9:.1f} GB" if sum(sizes) else f", {category} rows" if category else ""
+    volume = f", {size_text(sum(sizes))}" if sum(sizes) else f", {category} rows" if category else ""
+    count = "1 file" if len(siblings) == 1 else f"{len(siblings)} files"
     gate = f"gated ({gated})" if gated else "not gated"
     state = "disabled or private" if taken else gate
     changed = str(info.get("lastModified") or "")[:10]
@@ -345,7 +347,7 @@ def published(answer: Document, subject: Subject, parameter: Parameter, one: Dec
         parameter,
         "data.published",
         "unavailable" if taken else "present",
-        f"Training dataset {one.key} published on HuggingFace ({len(siblings)} files{volume}, {state}, "
+        f"Training dataset {one.key} published on HuggingFace ({count}{volume}, {state}, "
         f"licence: {licence or 'none stated'}{f', last change {changed}' if changed else ''}).",
         rule="hub-dataset",
         points="closed" if taken else "partial" if gated or one.subset or not siblings else "open",
