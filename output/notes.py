@@ -13,7 +13,7 @@ from output.record import EvidenceRecord, Outcome, Points
 
 NOTE_LIMIT = 400
 FOUND: tuple[Outcome, ...] = ("present", "linked", "placeholder", "boilerplate")
-OUTCOME_ORDER: tuple[Outcome, ...] = (*FOUND, "absent", "unavailable", "error")
+OUTCOME_ORDER: tuple[Outcome, ...] = (*FOUND, "absent", "not_applicable", "unavailable", "error")
 DIRECTIONS: tuple[Points, ...] = ("open", "partial", "closed")
 
 
