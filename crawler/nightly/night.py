@@ -230,8 +230,10 @@ class NightRun:
     # ---- while reading
 
     def lease(self) -> Work | None:
+        """The next entry to read. Own leases are renewed first: a clock that jumped would let them be taken twice."""
         if self.fatal:
             return None
+        self.renew()
         taken = self.state.lease(self.night, self.owner, seconds=self.lease_seconds)
         for work in taken:
             self.reasons[work.entry] = work.reasons
