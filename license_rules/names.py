@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 import msgspec
-import yaml
 
+from license_rules.data_files import load
 from license_rules.index import FOLDER, Listed
 from license_rules.registry import Entry, by_id, registry
 
@@ -57,7 +57,7 @@ def fold(name: str) -> str:
 
 @cache
 def spellings() -> tuple[Spelling, ...]:
-    return tuple(msgspec.convert(yaml.load(NAMES.read_text("utf-8"), Loader=yaml.CSafeLoader), list[Spelling]))
+    return tuple(load(NAMES, list[Spelling]))
 
 
 @cache

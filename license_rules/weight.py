@@ -11,8 +11,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-import yaml
+from license_rules.data_files import load
 
 LOOKED_AT = 20_000
 WORDS = Path(__file__).parent / "weight.yaml"
@@ -89,7 +88,7 @@ class Lexicon:
 
 @cache
 def lexicon() -> Lexicon:
-    lists = msgspec.convert(yaml.load(WORDS.read_text("utf-8"), Loader=yaml.CSafeLoader), dict[str, list[str]])
+    lists = load(WORDS, dict[str, list[str]])
     keys = tuple(lists.pop("keys"))
     return Lexicon(keys, **{name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in lists.items()})
 

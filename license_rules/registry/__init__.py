@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import yaml
+
+from license_rules.data_files import load
 
 FOLDER = Path(__file__).parent
 
@@ -47,7 +48,7 @@ def registry() -> tuple[Entry, ...]:
     """All entries, in the order of the files. Raises msgspec.ValidationError for a broken one."""
     entries: list[Entry] = []
     for path in sorted(FOLDER.glob("*.yaml")):
-        entries += msgspec.convert(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader), list[Entry])
+        entries += load(path, list[Entry])
     return tuple(entries)
 
 
