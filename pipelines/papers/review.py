@@ -9,7 +9,7 @@ from itertools import islice
 
 import msgspec
 
-from output.record import EvidenceRecord, Points, Quote, Searched, Selector
+from output.record import EvidenceRecord, Points, Quote, Searched, Selector, Subject
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.papers.mentions import bibtex_title, entries_of, read_place
@@ -131,36 +131,19 @@ def paper_records(detector: Detector, dossier: Dossier, paper: OwnPaper) -> Iter
     said = [*from_feed(paper), *from_databases(dossier, paper), *from_citation(paper), *from_claims(dossier, paper)]
     subject = dossier.subject(paper.component_target or dossier.root)
     for one in said:
-        value = {
-            "arxiv": paper.versioned,
-            "status": one.review.status,
-            "venue": one.review.venue or None,
-            "track": one.review.track or None,
-            "year": one.review.year,
-            "doi": one.doi or None,
-            "said_by": one.by,
-            "as_said": one.quote.exact,
-            "verdict": paper.verdict,
-        }
         of_what = {"own": "Paper", "earlier": "Paper on another version", "base": "Paper on the base model"}[
             paper.verdict
         ]
-        points = points_of(one.review, paper)
-        reviewed = one.review.status in ("published", "accepted")
-        for indicator in ("paper.published", "paper.status") if reviewed else ("paper.status",):
-            yield detector.record(
-                subject,
-                "paper",
-                indicator,
-                "present",
-                f"{of_what} {describe(one)} (arXiv {paper.versioned}, {one.by}).",
-                rule=one.rule,
-                points=points,
-                value=value,
-                source=one.document.source,
-                quote=one.quote,
-                selector=one.selector,
-            )
+        yield from said_records(
+            detector,
+            subject,
+            one,
+            f"{of_what} {describe(one)} (arXiv {paper.versioned}, {one.by}).",
+            rule=one.rule,
+            points=points_of(one.review, paper),
+            arxiv=paper.versioned,
+            verdict=paper.verdict,
+        )
     if not any(one.review.status in ("published", "accepted") for one in said):
         read = review_sources(dossier, paper)
         if paper.entry and paper.feed and read:
@@ -321,31 +304,55 @@ def kept_elsewhere(
         if any(same_work(work, paper) for paper in own):
             continue
         one = said_by(document, work)
-        reviewed = one.review.status in ("published", "accepted")
-        for indicator in ("paper.published", "paper.status") if reviewed else ("paper.status",):
-            yield detector.record(
-                subject,
-                "paper",
-                indicator,
-                "present",
-                f"Paper {describe(one)} ({work.title[:120]}; {work.service}).",
-                rule="named-work",
-                points=track_points(one.review),
-                value={
-                    "arxiv": None,
-                    "status": one.review.status,
-                    "venue": one.review.venue or None,
-                    "track": one.review.track or None,
-                    "year": one.review.year,
-                    "doi": one.doi or None,
-                    "url": work.address,
-                    "said_by": one.by,
-                    "as_said": one.quote.exact,
-                },
-                source=document.source,
-                quote=one.quote,
-                selector=one.selector,
-            )
+        yield from said_records(
+            detector,
+            subject,
+            one,
+            f"Paper {describe(one)} ({work.title[:120]}; {work.service}).",
+            rule="named-work",
+            points=track_points(one.review),
+            arxiv=None,
+            url=work.address,
+        )
+
+
+def said_records(
+    detector: Detector,
+    subject: Subject,
+    one: Said,
+    statement: str,
+    *,
+    rule: str,
+    points: Points,
+    arxiv: str | None,
+    **more: str,
+) -> Iterator[EvidenceRecord]:
+    """What a source says of a paper's review: its status, and that it is published where it is."""
+    reviewed = one.review.status in ("published", "accepted")
+    for indicator in ("paper.published", "paper.status") if reviewed else ("paper.status",):
+        yield detector.record(
+            subject,
+            "paper",
+            indicator,
+            "present",
+            statement,
+            rule=rule,
+            points=points,
+            value={
+                "arxiv": arxiv,
+                "status": one.review.status,
+                "venue": one.review.venue or None,
+                "track": one.review.track or None,
+                "year": one.review.year,
+                "doi": one.doi or None,
+                "said_by": one.by,
+                "as_said": one.quote.exact,
+                **more,
+            },
+            source=one.document.source,
+            quote=one.quote,
+            selector=one.selector,
+        )
 
 
 def title_pointer(work: Publication) -> str:
