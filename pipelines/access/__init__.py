@@ -17,7 +17,7 @@ from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.embedded import card_name, component_of
 from pipelines.readers.markdown import Card, Link, card_of
-from pipelines.readers.phrases import Phrase, Phrasebook, phrase
+from pipelines.readers.phrases import Phrase, Phrasebook
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
@@ -65,12 +65,12 @@ class Rules(NamedTuple):
 def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
     return Rules(
-        Phrasebook((name, phrase(re.compile(p))) for name, patterns in words.libraries.items() for p in patterns),
+        Phrasebook((name, Phrase(re.compile(p))) for name, patterns in words.libraries.items() for p in patterns),
         re.compile(words.install),
-        phrase(re.compile("|".join(words.indexes), re.I)),
-        phrase(re.compile("|".join(words.hosted.address), re.I)),
-        phrase(re.compile("|".join(words.hosted.label), re.I)),
-        phrase(re.compile("|".join(words.hosted.excluded), re.I)),
+        Phrase(re.compile("|".join(words.indexes), re.I)),
+        Phrase(re.compile("|".join(words.hosted.address), re.I)),
+        Phrase(re.compile("|".join(words.hosted.label), re.I)),
+        Phrase(re.compile("|".join(words.hosted.excluded), re.I)),
         re.compile("|".join(words.hosted.limits), re.I),
     )
 

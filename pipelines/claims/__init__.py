@@ -18,7 +18,7 @@ from pipelines.model_card.embedded import Stretch, component_of, stretches
 from pipelines.model_card.topics import sentences
 from pipelines.readers.markdown import Card, card_of
 from pipelines.readers.patterns import either
-from pipelines.readers.phrases import Literals, Phrase, phrase
+from pipelines.readers.phrases import Literals, Phrase
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
@@ -53,7 +53,7 @@ class Rules(NamedTuple):
 @cache
 def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
-    claims = tuple((kind, phrase(either(patterns))) for kind, patterns in words.claims.items())
+    claims = tuple((kind, Phrase(either(patterns))) for kind, patterns in words.claims.items())
     return Rules(claims, either(words.ours), either(words.others))
 
 

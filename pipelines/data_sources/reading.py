@@ -13,7 +13,7 @@ import msgspec
 from output.data_files import load
 from pipelines.readers.markdown import Card
 from pipelines.readers.patterns import either
-from pipelines.readers.phrases import Literals, Phrase, Phrasebook, phrase
+from pipelines.readers.phrases import Literals, Phrase, Phrasebook
 
 FOLDER = Path(__file__).parent
 
@@ -64,15 +64,15 @@ def named(patterns: list[str]) -> re.Pattern[str]:
 def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
     return Rules(
-        Phrasebook((corpus, phrase(named([p]))) for corpus in words.corpora for p in corpus.patterns),
+        Phrasebook((corpus, Phrase(named([p]))) for corpus in words.corpora for p in corpus.patterns),
         either(words.training),
         either(words.not_training),
-        phrase(either(words.base_stage)),
-        phrase(either(words.end_stage)),
+        Phrase(either(words.base_stage)),
+        Phrase(either(words.end_stage)),
         either(words.subset),
-        phrase(either(words.synthetic)),
+        Phrase(either(words.synthetic)),
         either(words.not_synthetic),
-        Phrasebook((kind, phrase(either([p]))) for kind, patterns in words.withheld.items() for p in patterns),
+        Phrasebook((kind, Phrase(either([p]))) for kind, patterns in words.withheld.items() for p in patterns),
         either(words.not_ours),
         either(words.excluded),
         either([words.tokens]),

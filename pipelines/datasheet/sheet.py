@@ -16,7 +16,7 @@ from pipelines.model_card.lexicon import LABEL_CUT, label_topics, lexicon, norma
 from pipelines.model_card.topics import sentence_at, sentences
 from pipelines.readers.markdown import Card, Part
 from pipelines.readers.patterns import either
-from pipelines.readers.phrases import Phrase, phrase
+from pipelines.readers.phrases import Phrase
 
 FOLDER = Path(__file__).parent
 GROUPS = ("motivation", "composition", "collection_process", "preprocessing", "uses", "distribution", "maintenance")
@@ -87,7 +87,7 @@ def rules() -> Rules:
         either(data.guidance),
         either(data.prompts),
         either(data.placeholder),
-        phrase(either(data.training_summary.title)),
+        Phrase(either(data.training_summary.title)),
         either(data.training_summary.heading),
         either(data.training_summary.file),
         {part: either([SECTION + p for p in patterns]) for part, patterns in data.training_summary.parts.items()},
@@ -97,8 +97,8 @@ def rules() -> Rules:
 def prose_rules(data: Groups) -> Iterator[tuple[str, str, Phrase]]:
     for group, entry in data.groups.items():
         for question, asked_for in entry.questions.items():
-            yield from ((group, question, phrase(either([said]))) for said in asked_for.said)
-        yield group, "", phrase(either(entry.prose))
+            yield from ((group, question, Phrase(either([said]))) for said in asked_for.said)
+        yield group, "", Phrase(either(entry.prose))
 
 
 @lru_cache(maxsize=4096)

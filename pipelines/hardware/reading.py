@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from output.data_files import load
-from pipelines.readers.phrases import Found, Phrasebook, lowered, phrase
+from pipelines.readers.phrases import Found, Phrase, Phrasebook, lowered
 
 FOLDER = Path(__file__).parent
 
@@ -74,7 +74,7 @@ def rules() -> Rules:
     named += [("interconnect", "", either([p])) for p in words.interconnect]
     named += [("framework", "", either([p])) for p in words.frameworks]
     named += [(kind, "", pattern) for kind, (pattern, _) in QUANTITIES.items()]
-    book = Phrasebook(((kind, name), phrase(pattern)) for kind, name, pattern in named)
+    book = Phrasebook(((kind, name), Phrase(pattern)) for kind, name, pattern in named)
     return Rules(
         book,
         book.numbers(lambda key: key[0] != "duration"),

@@ -15,7 +15,7 @@ import msgspec
 from output.data_files import load
 from pipelines.readers.markdown import Card, Part
 from pipelines.readers.patterns import either as patterns_either
-from pipelines.readers.phrases import Phrase, Phrasebook, phrase
+from pipelines.readers.phrases import Phrase, Phrasebook
 
 FOLDER = Path(__file__).parent / "lexicon"
 LABEL_WORDS = 10  # a longer label is a sentence
@@ -98,7 +98,7 @@ def either(patterns: list[str]) -> re.Pattern[str]:
 
 @cache
 def phrase_of(pattern: str) -> Phrase:
-    return phrase(either([pattern]))
+    return Phrase(either([pattern]))
 
 
 @cache
@@ -129,7 +129,7 @@ def lexicon() -> Lexicon:
             strict.setdefault(topic, []).extend(prose.patterns)
             loose.setdefault(topic, []).extend(prose.patterns + prose.loose)
             if language.script:
-                cues.append((cue, phrase(either(prose.triggers))))
+                cues.append((cue, Phrase(either(prose.triggers))))
                 continue
             for trigger in prose.triggers:
                 spaced.setdefault(trigger.casefold(), []).append(cue)

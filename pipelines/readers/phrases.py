@@ -192,10 +192,6 @@ def lowered_whole(text: str) -> str:
     return lowered(text)
 
 
-def phrase(pattern: re.Pattern[str]) -> Phrase:
-    return Phrase(pattern)
-
-
 def lowered(text: str) -> str:
     """Lower case of the same length, so that positions stay; `re.IGNORECASE` takes these letters for an s and an i."""
     return text.lower() if text.isascii() else text.replace("ſ", "s").replace("ı", "i").replace("İ", "i").lower()

@@ -17,7 +17,7 @@ from pipelines.papers.review import CLAIM
 from pipelines.papers.venues import place_pattern
 from pipelines.readers import phrases
 from pipelines.readers.arxiv import NAMED_ID
-from pipelines.readers.phrases import Anchored, Literals, Phrasebook, beginnings, lowered, phrase, required
+from pipelines.readers.phrases import Anchored, Literals, Phrase, Phrasebook, beginnings, lowered, required
 
 BOOKS = {
     "accelerators": hardware_rules().book,
@@ -119,4 +119,4 @@ def test_without_the_parser_all_is_tried_everywhere(monkeypatch: pytest.MonkeyPa
     text = "It is slower, and the same."
     assert required(pattern.pattern) == beginnings(pattern.pattern) == ()
     assert [m.start() for m in Anchored(pattern).finditer(text)] == [6]
-    assert Phrasebook([("", phrase(pattern))]).over(text).inside(0, len(text))
+    assert Phrasebook([("", Phrase(pattern))]).over(text).inside(0, len(text))
