@@ -241,11 +241,12 @@ def docs_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> Ev
     about = [p for p in pages if sections().patterns["training"].search(p.path.replace("_", " ")[-120:])]
     (first,) = tree.whole([next(file for file in (*about, *pages, docs.site) if file is not None)])
     site = f", site configured in {docs.site.path}" if docs.site else ""
+    amount = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
     return make(
         subject,
         "docs",
         "present",
-        f"Documentation in repository {name}: {len(pages)} pages, {len(about)} of them named after training{site}.",
+        f"Documentation in repository {name}: {amount}, {len(about)} of them named after training{site}.",
         points="open" if about else "partial",
         value={
             "pages": len(pages),

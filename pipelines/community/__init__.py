@@ -18,11 +18,7 @@ from spiders.document import Document
 
 FOLDER = Path(__file__).parent
 SWITCHES = {"community.issues": ("has_issues", "Issue tracker"), "community.discussions": ("has_discussions", "Forum")}
-ASKED = (
-    ("contributing", ("contributing", "conduct", "security"), "guide for contributors"),
-    ("license_file", ("license",), "licence file"),
-    ("citation", ("citation",), "citation file"),
-)
+ASKED = {"contributing": "guide for contributors", "license_file": "licence file", "citation": "citation file"}
 
 
 @cache
@@ -51,13 +47,13 @@ def file_records(subject: Subject, tree: SourceTree) -> Iterator[EvidenceRecord]
             if file.kind == "file" and name not in found and pattern.fullmatch(file.path):
                 found[name] = file
     repository = subject.target.split(":", 1)[1]
-    for indicator, names, what in ASKED:
-        files = tree.whole([found[name] for name in names if name in found])
-        yield file_record(subject, tree, indicator, files, f"{what} in {repository}")
+    for indicator, what in ASKED.items():
+        whole = next(iter(tree.whole([found[indicator]])), None) if indicator in found else None
+        yield file_record(subject, tree, indicator, whole, f"{what} in {repository}")
 
 
-def file_record(subject: Subject, tree: SourceTree, indicator: str, files: list[TreeFile], what: str) -> EvidenceRecord:
-    if not files:
+def file_record(subject: Subject, tree: SourceTree, indicator: str, file: TreeFile | None, what: str) -> EvidenceRecord:
+    if file is None:
         return detector.record(
             subject,
             "community",
@@ -68,17 +64,17 @@ def file_record(subject: Subject, tree: SourceTree, indicator: str, files: list[
             source=tree.source,
             searched=[tree.searched()],
         )
-    shown = first_line(files[0].text)
+    shown = first_line(file.text)
     return detector.record(
         subject,
         "community",
         f"community.{indicator}",
         "present",
-        f"{what[0].upper()}{what[1:]}: {', '.join(f.path for f in files)}.",
+        f"{what[0].upper()}{what[1:]}: {file.path}.",
         rule="file-names",
         points="open",
-        value={"files": [f.path for f in files]},
-        source=files[0].source,
+        value={"files": [file.path]},
+        source=file.source,
         quote=shown[0] if shown else None,
         selector=shown[1] if shown else None,
     )

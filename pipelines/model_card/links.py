@@ -57,16 +57,23 @@ def found(topic: str, card: Card, link: Link, reason: str, outcome: str = "prese
 
 
 def papers(card: Card, links: tuple[Link, ...], start: int, end: int) -> Iterator[Finding]:
-    for link in links:
-        if PAPER.search(link.href) or (PAPER_LABEL.search(link.label) and link.href.startswith("http")):
-            yield found("paper_link", card, link, "link to a paper")
-            return
+    """The link that the card calls its paper; where none is called so, the first to a paper, or the BibTeX entry."""
+    called = (link for link in links if link.href.startswith("http") and called_paper(card, link))
+    to_paper = (link for link in links if PAPER.search(link.href))
+    if link := next(called, None) or next(to_paper, None):
+        yield found("paper_link", card, link, "link to a paper")
+        return
     for part in card.inside(start, end):
         if part.kind == "code":
             match = EPRINT.search(card.text, part.start, part.end)
             if match and "@" in card.text[part.start : match.start()]:
                 yield Finding("paper_link", "present", "prose", part.start, part.end, "", "in the BibTeX entry only")
                 return
+
+
+def called_paper(card: Card, link: Link) -> bool:
+    part = card.part_at(link.start)
+    return bool(PAPER_LABEL.search(link.label) or (part and part.label and PAPER_LABEL.search(part.label)))
 
 
 def datasheets(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:

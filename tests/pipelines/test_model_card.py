@@ -283,3 +283,9 @@ def test_what_other_models_learnt_is_not_the_training_data() -> None:
 
 def test_a_base_model_is_no_training_data() -> None:
     assert outcome("# M\n\nHeron-R1 is trained based on Heron-V3-Base.\n", "training_data") == "absent"
+
+
+def test_the_paper_is_the_link_that_is_called_so_not_the_first_that_is_cited() -> None:
+    body = "# Heron\n\nIt uses [this attention](https://arxiv.org/abs/1911.02150).\n\n- **Paper:** [Heron](https://t.co/x)\n"
+    record = next(r for r in records(body) if r.indicator == "model_card.paper_link")
+    assert record.value["address"] == "https://t.co/x"

@@ -82,6 +82,11 @@ def test_community_files_and_switches() -> None:
     assert (found["community.discussions"].outcome, found["community.discussions"].points) == ("absent", "closed")
 
 
+def test_a_security_policy_is_no_guide_for_contributors() -> None:
+    found = records({"SECURITY.md": b"# Report\n", "CODE_OF_CONDUCT.md": b"# Be kind\n"})
+    assert found["community.contributing"].outcome == "absent"
+
+
 def test_issues_of_an_archived_repository_are_closed() -> None:
     answer = json.dumps({"has_issues": True, "archived": True}).encode()
     about = Document("github_repository", TARGET, Source("https://api.github.com/repos/maker/model", "v"), answer)
