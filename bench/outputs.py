@@ -20,10 +20,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
 from output.entries import Entry, entry_paths, read_entry
-from output.line_patch import KEYS, Change, PatchError, patch
+from output.line_patch import KEYS, Change, PatchError, data, patch
 from output.lint import TRIPLE, lint
 from output.propose import propose
 from output.report import write_site
@@ -88,7 +86,7 @@ def patched(entry: Entry, change: Change) -> list[str]:
     except PatchError as error:
         print(f"  refused: {entry.id}: {error}")
         return []
-    assert yaml.safe_load(text)[change.block][change.key] == change.value
+    assert data(text)[change.block][change.key] == change.value
     return text.split("\n")
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from output.positions import documents
+from output.quoted import QuotedFiles
 from output.record import ArchivePosition, EvidenceRecord, compact_json, follow, pointer_steps
 
 LINES_AROUND = 3
@@ -48,7 +49,7 @@ def excerpts(run_folder: Path, records: Iterable[EvidenceRecord]) -> dict[str, E
         found[record.id] = Excerpt("not_archived")
         if record.source.archive is not None:
             wanted[record.source.archive].append(record)
-    for position, body in documents(run_folder, wanted):
+    for position, body in bodies(run_folder, wanted):
         digest = hashlib.sha256(body).hexdigest()
         shown = Shown(body)
         for record in wanted[position]:
@@ -56,6 +57,24 @@ def excerpts(run_folder: Path, records: Iterable[EvidenceRecord]) -> dict[str, E
             same = digest == record.source.sha256
             found[record.id] = shown.excerpt(record) if same else Excerpt("differs")
     return found
+
+
+def bodies(
+    run_folder: Path, wanted: Mapping[ArchivePosition, Sequence[EvidenceRecord]]
+) -> Iterator[tuple[ArchivePosition, bytes]]:
+    """The bytes at each position: of a source tree's file its copy, kept when the tree was unpacked before."""
+    quoted = QuotedFiles(run_folder)
+    left = []
+    for position, records in wanted.items():
+        source = records[0].source if position.member is not None else None
+        if source and (body := quoted.get(source.sha256)) is not None:
+            yield position, body
+        else:
+            left.append(position)
+    for position, body in documents(run_folder, left):
+        if position.member is not None:
+            quoted.keep(body)
+        yield position, body
 
 
 class Shown:

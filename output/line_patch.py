@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from output.data_files import LOADER
+
 Value = str | list[str] | None
 
 KEYS = ("class", "link", "notes")
@@ -151,7 +153,7 @@ def inserted(lines: list[str], change: Change) -> list[str]:
 def expect(before: str, after: str, change: Change) -> None:
     """Check that the text parses to the old data with this one value changed."""
     try:
-        wanted, got = yaml.safe_load(before), yaml.safe_load(after)
+        wanted, got = parsed(before), parsed(after)
     except yaml.YAMLError as error:
         raise PatchError(f"{change.block}.{change.key}: {error}") from error
     if not isinstance(wanted, dict) or not isinstance(wanted.get(change.block), dict):
@@ -167,10 +169,14 @@ def diff(name: str, before: str, after: str) -> str:
     return "\n".join(difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="", n=1))
 
 
+def parsed(text: str) -> Any:
+    return yaml.load(text, Loader=LOADER)  # noqa: S506
+
+
 def data(text: str) -> dict[str, Any]:
     """The entry as the website reads it. Raises PatchError where it is no mapping."""
     try:
-        loaded = yaml.safe_load(text)
+        loaded = parsed(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise PatchError(f"not YAML: {error}") from error
     if not isinstance(loaded, dict):

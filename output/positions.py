@@ -12,6 +12,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from output.record import ArchivePosition
 
+BLOCK = 256 * 1024  # read at once: warcio's own 16 KB double the time of a large answer
 BODY_CAP = 512 * 1024 * 1024
 MEMBER_CAP = 16 * 1024 * 1024
 TREE_CAP = 2 * 1024 * 1024 * 1024  # of bytes unpacked from one source tree
@@ -30,7 +31,7 @@ def read_payload(run_folder: Path, position: ArchivePosition) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(position.offset)
-            record = next(iter(ArchiveIterator(file)))
+            record = next(iter(ArchiveIterator(file, block_size=BLOCK)))
             if record.rec_headers.get_header("WARC-Record-ID") != position.record_id:
                 raise ArchiveError(f"{position.file} at {position.offset}: not the record {position.record_id}")
             body: bytes = record.content_stream().read(BODY_CAP)

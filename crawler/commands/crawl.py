@@ -31,7 +31,7 @@ def command(references: tuple[str, ...], out: Path | None, max_hops: int, replac
     from output.run_folder import RunExistsError
 
     try:
-        with Progress("Crawling " + ", ".join(references)) as progress:
+        with Progress(f"Crawling {in_short(references)}") as progress:
             outcome = crawl(
                 references, out or default_folder(references[0]), max_hops=max_hops, replace=replace, progress=progress
             )
@@ -40,3 +40,8 @@ def command(references: tuple[str, ...], out: Path | None, max_hops: int, replac
     except OSError as error:
         raise click.ClickException(f"the run folder cannot be written: {error}") from error
     end_of_run(outcome, as_json=as_json)
+
+
+def in_short(references: tuple[str, ...]) -> str:
+    named = ", ".join(references[:3])
+    return named if len(references) <= 3 else f"{named} and {len(references) - 3} more"

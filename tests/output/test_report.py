@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
+from output.excerpt import excerpts
 from output.record import INDEX_PARAMETERS, Source
 from output.report import view, write, write_site
 from output.report.overview import answers, coverage, triples
@@ -219,3 +221,32 @@ def test_several_processes_find_what_one_finds(run_folder: Path) -> None:
     (system,) = load_run(run_folder).systems
     many = [(load_run(run_folder), system)] * view.SEVERAL
     assert view.all_excerpts(many) == view.all_excerpts(many[:1]) * view.SEVERAL
+
+
+def test_quoted_files_of_a_tree_are_kept_and_only_whole_copies_are_read(tmp_path: Path) -> None:
+    folder = full_run(tmp_path / "run")
+    first = write(folder).read_text("utf-8")
+    (copy,) = (folder / "archive" / "quoted").iterdir()
+    record = next(r for r in load_run(folder).records if r.source and r.source.sha256 == copy.stem)
+    assert record.source is not None
+    assert record.source.archive is not None
+    assert record.source.archive.member is not None
+
+    (folder / record.source.archive.file).rename(tmp_path / "away")
+    shown = excerpts(folder, [record])[record.id]
+    assert shown.confirmation == "confirmed"
+    assert shown.lines
+
+    copy.write_bytes(gzip.compress(b"Something else."))
+    assert excerpts(folder, [record])[record.id].confirmation == "not_archived"
+
+    (tmp_path / "away").rename(folder / record.source.archive.file)
+    assert write(folder).read_text("utf-8") == first
+
+
+def test_a_run_that_cannot_be_written_to_keeps_no_copies(tmp_path: Path) -> None:
+    folder = full_run(tmp_path / "run")
+    (folder / "archive" / "quoted").write_text("in the way")
+    records = load_run(folder).records
+    assert "confirmed" in {e.confirmation for e in excerpts(folder, records).values()}
+    assert (folder / "archive" / "quoted").read_text() == "in the way"
