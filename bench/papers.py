@@ -25,8 +25,9 @@ from pathlib import Path
 from output.record import Source
 from pipelines.dossier import Dossier
 from pipelines.paper_text import detector as paper_text
-from pipelines.papers.mentions import mentions
+from pipelines.papers.mentions import bibtex_entries, bibtex_title, mentions
 from pipelines.papers.own import declared_bases, judge
+from pipelines.readers.arxiv import Entry, Feed, Field, find_ids
 from pipelines.readers.pdf import parse
 from spiders.document import Document, Kind
 
@@ -45,7 +46,34 @@ def document(kind: Kind, target: str, path: Path) -> Document:
 
 
 def own(corpus: Path) -> None:
-    """Verdicts over all ids of the labelled cards, from the card alone: no arXiv metadata is at hand."""
+    """Verdicts over all ids of the labelled cards: from the card alone, then with titles as arXiv gives them."""
+    print("cards alone")
+    verdicts(corpus, [])
+    feed = titles_feed(corpus)
+    print(f"with titles ({len(feed[1].entries)} papers)")
+    verdicts(corpus, [feed])
+
+
+def titles_feed(corpus: Path) -> tuple[Document, Feed]:
+    """What arXiv would answer, as far as BibTeX in any card of the corpus gives an id its title; no abstracts."""
+    titles: dict[str, Counter[str]] = defaultdict(Counter)
+    for path in sorted((corpus / "corpus").rglob("*.md")):
+        text = path.read_text("utf-8", "replace")
+        for start, end in bibtex_entries(text):
+            ids = {found.id for found in find_ids(text[start:end])}
+            title = re.sub(r"[{}]", "", bibtex_title(text[start:end]))
+            if len(ids) == 1 and title:
+                titles[ids.pop()][title] += 1
+    nothing = Field("", 0, 0)
+    entries = tuple(
+        Entry(id=ident, version="v1", ident=nothing, title=Field(most, 0, 0), summary=nothing, authors=())
+        for ident, found in titles.items()
+        for (most, _), *_ in [found.most_common(1)]
+    )
+    return Document("arxiv_feed", "arxiv:*", Source("", ""), b""), Feed(entries, ())
+
+
+def verdicts(corpus: Path, feeds: list[tuple[Document, Feed]]) -> None:
     labels: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
     for row in rows("papers_own.tsv"):
         labels[row["card"]][row["arxiv"]] = (row["part"], row["verdict"])
@@ -53,7 +81,7 @@ def own(corpus: Path) -> None:
     for card, ids in labels.items():
         path, name = card_file(corpus, card)
         read = document("model_card", f"hf:model:{name}", path)
-        found = {p.id: p for p in judge(name, list(mentions(read)), bases=tuple(declared_bases(read)))}
+        found = {p.id: p for p in judge(name, list(mentions(read)), feeds, bases=tuple(declared_bases(read)))}
         for ident, (part, label) in ids.items():
             said = found[ident].verdict if ident in found else "missed"
             allowed = label.split("/")

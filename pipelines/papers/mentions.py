@@ -144,7 +144,7 @@ NEWS_NAME = re.compile(r"\[([A-Z][^\]\n]{1,60})\]\(|\*\*([A-Z][^*\n]{1,60})\*\*"
 
 def named_before(text: str, line_start: int, raw: str, before: str) -> str:
     """Whose paper a link is that only says "paper": `LLaMA [paper](…)`, `11/3: Release **LLaRA**. [Report](…)`."""
-    if name := NAMED_PAPER.search(before) or INTRODUCED.search(before):
+    if name := NAMED_PAPER.search(before) or INTRODUCED.search(before) or SUBJECT.search(before):
         words = re.search(r"(?:[A-Z][\w+-]* ){0,3}$", before[: name.start(1)])
         return (words[0] if words else "") + name[1]
     news = NEWS_LINE.match(text[line_start : line_start + 60]) and NEWS_NAME.findall(raw)
@@ -176,6 +176,12 @@ NAMED_PAPER = re.compile(
 INTRODUCED = re.compile(
     r"(?:^|[.!?] )(?!(?:It|This|That|They|The|We|Which|Model)\b)((?:[A-Z][\w+]*|[a-z]+[A-Z0-9])[\w+.-]*) "
     r"(?:was|were|is) (?:first )?(?:introduced|proposed|presented) (?:in|by)\W*$"
+)
+
+# "DeBERTa-v3 combines several innovations, see the [paper](…)": what the sentence is about
+SUBJECT = re.compile(
+    r"(?:^|[.!?:] )(?!(?:It|This|That|They|The|We|Which|Model|For)\b)"
+    r"((?:[A-Z]+[a-z]*[A-Z]|[A-Z][\w+]*-?\d|[a-z]+[A-Z0-9])[\w+.-]*) (?:is|was|are|were|has|[a-z]{3,12}s)\b(?:[^.!?]|\.(?=\S)){0,200}\b(?:see|in|check)\b[^.!?]{0,20}$"
 )
 
 

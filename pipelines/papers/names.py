@@ -184,7 +184,8 @@ def part_of_name(title: str, name: str, owner: str) -> Match:
     """A title that holds the beginning of the name, or what follows it."""
     parts, owners = pieces(name), pieces(owner) if owner else ()
     for head in heads(name):
-        if head == owners or only_generic(head) or (len(words_of(head)) < 2 and not any(map(is_version, head))):
+        called = pieces(title) == head
+        if (head == owners and not called) or only_generic(head) or (len(words_of(head)) < 2 and not any(map(is_version, head))):
             continue
         for versions in ("same", "any"):
             found = pattern(head, versions).search(title)
@@ -194,7 +195,7 @@ def part_of_name(title: str, name: str, owner: str) -> Match:
                 if not OPENING.fullmatch(title[: found.start()]):
                     continue
                 return "base"
-            return "family" if versions == "same" else "version"
+            return "family" if versions == "same" else other_version(head, found[0], owner)
     proper = len(title.split()) >= 4 or bool(re.search(r"(?i)paper|report", title))
     for start in range(1, len(parts)):
         for end in range(len(parts), start, -1):
