@@ -115,6 +115,11 @@ def clean_title(title: str) -> str:
     return " ".join(title.translate(GREEK).split())
 
 
+def bare(title: str) -> str:
+    """What a link calls a paper: `CLIP` of "CLIP Paper"."""
+    return re.sub(r"(?i)\W*\bpaper$", "", title)
+
+
 def match_title(title: str, name: str, owner: str = "", bases: tuple[str, ...] = ()) -> Match:
     """How a title (or a link's words) names a model.
 
@@ -134,7 +139,7 @@ def match_title(title: str, name: str, owner: str = "", bases: tuple[str, ...] =
             return "base"
     found = pattern(parts, "any").search(title) if len(words_of(parts)) > 1 and not only_generic(parts) else None
     if found and (re.search(r"\d", found[0]) or (found.start() < 40 and not goes_on(title[found.end() :]))):
-        return other_version(parts, found[0], owner)
+        return other_version(parts, found[0], owner, title)
     return part_of_name(title, name, owner)
 
 
@@ -151,10 +156,13 @@ def only_generic(parts: tuple[str, ...]) -> bool:
     return all(p in cues().generic_words for p in parts if not is_version(p))
 
 
-def other_version(parts: tuple[str, ...], found: str, owner: str) -> Match:
-    """All words of the name, but not its numbers: the same model if the number is a first one or not the owner's."""
+def other_version(parts: tuple[str, ...], found: str, owner: str, title: str) -> Match:
+    """All words of the name, but not its numbers beside them: the same model if they stand elsewhere in the title (Swin
+    Transformer V2), or if the number is a first one or not the owner's."""
     numbers = [n for n, p in enumerate(parts) if is_version(p)]
     if not re.search(r"\d", found):
+        if numbers and all(re.search(rf"(?i)\bv?{re.escape(parts[n])}(?![\d.]*\w)", title) for n in numbers):
+            return "full"
         first = all(float(".".join(parts[n].split(".")[:2])) < 1.5 for n in numbers)
         of_others = all(n > 0 and family_of_others(parts[n - 1], owner) for n in numbers)
         if first or of_others:
@@ -184,7 +192,7 @@ def part_of_name(title: str, name: str, owner: str) -> Match:
     """A title that holds the beginning of the name, or what follows it."""
     parts, owners = pieces(name), pieces(owner) if owner else ()
     for head in heads(name):
-        called = pieces(title) == head
+        called = pieces(bare(title)) == head
         if (head == owners and not called) or only_generic(head) or (len(words_of(head)) < 2 and not any(map(is_version, head))):
             continue
         for versions in ("same", "any"):
@@ -195,7 +203,7 @@ def part_of_name(title: str, name: str, owner: str) -> Match:
                 if not OPENING.fullmatch(title[: found.start()]):
                     continue
                 return "base"
-            return "family" if versions == "same" else other_version(head, found[0], owner)
+            return "family" if versions == "same" else other_version(head, found[0], owner, title)
     proper = len(title.split()) >= 4 or bool(re.search(r"(?i)paper|report", title))
     for start in range(1, len(parts)):
         for end in range(len(parts), start, -1):

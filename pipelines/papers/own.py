@@ -15,7 +15,7 @@ import msgspec
 
 from pipelines.dossier import Dossier
 from pipelines.papers.mentions import Mention, bibtex_title, entries_of, mentions
-from pipelines.papers.names import Match, clean_title, cue, heads, is_version, match_title, named_base, pattern, pieces
+from pipelines.papers.names import Match, bare, clean_title, cue, heads, is_version, match_title, named_base, pattern, pieces
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
 from spiders.document import Document
 
@@ -244,7 +244,7 @@ def weigh(
         if other == "base":
             return paper("base", f"title names a model that others build on ({title[:120]})"), "name"
         return paper("earlier", f"title names another model of the same maker ({title[:120]})"), "name"
-    called_after = not bases and pieces(by.removesuffix(" paper")) in heads(repository)
+    called_after = not bases and pieces(bare(by)) in heads(repository)
     if match == "family" and (maker or len(by.split()) >= 5 or called_after):
         giver = "the index entry" if kinds == {"entry"} else "the maker"
         reason = f"title names the family of the model, and {giver} gives it as the reference ({by})"
