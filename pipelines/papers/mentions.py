@@ -181,7 +181,8 @@ INTRODUCED = re.compile(
 # "DeBERTa-v3 combines several innovations, see the [paper](…)": what the sentence is about
 SUBJECT = re.compile(
     r"(?:^|[.!?:] )(?!(?:It|This|That|They|The|We|Which|Model|For)\b)"
-    r"((?:[A-Z]+[a-z]*[A-Z]|[A-Z][\w+]*-?\d|[a-z]+[A-Z0-9])[\w+.-]*) (?:is|was|are|were|has|[a-z]{3,12}s)\b(?:[^.!?]|\.(?=\S)){0,200}\b(?:see|in|check)\b[^.!?]{0,20}$"
+    r"((?:[A-Z]+[a-z]*[A-Z]|[A-Z][\w+]*-?\d|[a-z]+[A-Z0-9])[\w+.-]*) "
+    r"(?:is|was|are|were|has|[a-z]{3,12}s)\b(?:[^.!?]|\.(?=\S)){0,200}\b(?:see|in|check)\b[^.!?]{0,20}$"
 )
 
 

@@ -193,7 +193,8 @@ def part_of_name(title: str, name: str, owner: str) -> Match:
     parts, owners = pieces(name), pieces(owner) if owner else ()
     for head in heads(name):
         called = pieces(bare(title)) == head
-        if (head == owners and not called) or only_generic(head) or (len(words_of(head)) < 2 and not any(map(is_version, head))):
+        letter = len(words_of(head)) < 2 and not any(map(is_version, head))
+        if (head == owners and not called) or only_generic(head) or letter:
             continue
         for versions in ("same", "any"):
             found = pattern(head, versions).search(title)

@@ -15,7 +15,18 @@ import msgspec
 
 from pipelines.dossier import Dossier
 from pipelines.papers.mentions import Mention, bibtex_title, entries_of, mentions
-from pipelines.papers.names import Match, bare, clean_title, cue, heads, is_version, match_title, named_base, pattern, pieces
+from pipelines.papers.names import (
+    Match,
+    bare,
+    clean_title,
+    cue,
+    heads,
+    is_version,
+    match_title,
+    named_base,
+    pattern,
+    pieces,
+)
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
 from spiders.document import Document
 
