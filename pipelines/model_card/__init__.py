@@ -26,6 +26,12 @@ LINK_NAMES = {
     "training_code_link": "training code",
     "paper_link": "paper",
 }
+FRONT_KEYS = {
+    "license": "license",
+    "license_name": "license",
+    "datasets": "training_data",
+    "co2_eq_emissions": "compute",
+}
 POINTS: dict[str, Points] = {"present": "open", "boilerplate": "partial", "placeholder": "closed", "linked": "partial"}
 
 
@@ -107,10 +113,10 @@ def findings(card: Card, start: int, end: int, own: str = "") -> list[Finding]:
 
 
 def front_findings(card: Card) -> Iterator[Finding]:
-    """What the front matter alone says: a licence, results, emissions."""
+    """What the front matter alone says: a licence, datasets, results, emissions."""
     front = card.front
     assert front is not None
-    for key, topic in (("license", "license"), ("license_name", "license"), ("co2_eq_emissions", "compute")):
+    for key, topic in FRONT_KEYS.items():
         if front.get(key):
             yield Finding(topic, "present", "front_matter", *front.span(key), key, "front matter")
     if "model-index" in front:

@@ -232,6 +232,8 @@ class Reading:
                 weak=2 if unsure else self.weakness(topic, part, found),
             )  # fmt: skip
 
+        if topic == "training_procedure" and SETTINGS.fullmatch(part.label) and self.of_architecture(part):
+            return None
         if how == "label" and topic != "license" and LICENCE_ID.fullmatch(self.card.text, part.body, part.end):
             return None
         if found.real:
@@ -272,12 +274,17 @@ class Reading:
             return None
         return finding("placeholder", reason="code only" if found.code else "empty")
 
+    def of_architecture(self, part: Part) -> bool:
+        """A table of "hyperparameters" that names layers and heads, and nothing that is set for a training run."""
+        text = self.card.visible[part.start : part.extent or part.end]
+        return bool(ARCHITECTURE.search(text)) and not RUN_SETTING.search(text)
+
     def weakness(self, topic: str, part: Part, found: Content) -> int:
         if topic == "description":
             return int(not DESCRIBES.search(part.label))
         if topic == "evaluation":
             return 0 if self.has_results(part, found) else 2
-        return 2 if topic == "training_data" and self.own_data_wanted(found) else 0
+        return 2 if topic == "training_data" and self.other_data(part, found) else 0
 
     def has_results(self, part: Part, found: Content) -> bool:
         if found.pictures or any(RESULT.search(self.card.visible, a, b) for a, b in found.real):
@@ -285,9 +292,11 @@ class Reading:
         below = self.card.inside(part.start + 1, part.extent)
         return any(p.kind == "row" and RESULT.search(self.card.visible, *said(p)) for p in below)
 
-    def own_data_wanted(self, found: Content) -> bool:
-        """A section that tells users how to bring or fetch data says little on what the model was trained on."""
-        return bool(found.real) and bool(YOUR_DATA.search(self.card.visible, *found.real[0]))
+    def other_data(self, part: Part, found: Content) -> bool:
+        """A section on how to bring or fetch data, or on what goes in, says little on what the model was trained on."""
+        if not found.real:
+            return False
+        return bool(INPUT.search(part.label) or YOUR_DATA.search(self.card.visible, *found.real[0]))
 
     def quote_to(self, start: int, end: int) -> int:
         """Keep a quote that would jump over much template to the label alone."""
@@ -399,6 +408,7 @@ YOUR_DATA = re.compile(
     r"\byour (?:own )?(?:custom )?data|\bdemo data|\b(?:prepare|organi[sz]e|put|place|download) (?:the|your|all|a)\b",
     re.I,
 )
+INPUT = re.compile(r"\b(?:in|out)puts?\b|\bdeploy\w*|\binference\b|\bdownloads?\b", re.I)
 METRIC = re.compile(
     r"\b(?:acc(?:uracy)?|f1|bleu|chr-?f|rouge\w*|wer|cer|em|exact match|precision|recall|auc|m?ap|fid|psnr|ssim|"
     r"perplexity|ppl|spearman|pearson|mrr|ndcg|mmlu|cmmlu|c-?eval|gsm8k|math|hellaswag|humaneval|mbpp|bbh|arc|truthfulqa|winogrande|"
@@ -406,6 +416,14 @@ METRIC = re.compile(
     re.I,
 )
 HEAD_ROWS = 3
+SETTINGS = re.compile(r"\W*(?:model )?(?:hyper-?)?parameters?\W*", re.I)
+ARCHITECTURE = re.compile(
+    r"\b(?:n_?(?:layers?|heads?|embd)|d_?model|hidden[ _](?:size|dim)|(?:num\w*|attention)[ _](?:layers|heads)|vocab)",
+    re.I,
+)
+RUN_SETTING = re.compile(
+    r"\b(?:learning|lr\b|batch|epochs?|optimi[sz]er|warm-?up|weight[ _]decay|steps|seed|train)", re.I
+)
 RESULT = re.compile(r"\d\d|\d\.\d|\d ?%")
 LICENCE_ID = re.compile(r"\W*(?:cc-?by[\w.-]*|cc0\S*|apache[- ]2\.0|mit|[al]?gpl\S*|openrail\S*)\W*", re.I)
 BIBTEX = re.compile(r"@(?:article|misc|inproceedings|techreport|software|online|book|phdthesis|dataset)\s*\{", re.I)

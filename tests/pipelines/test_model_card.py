@@ -78,6 +78,11 @@ def test_known_cards(path: Path) -> None:
         ("# M\n\nTrained with a prior loss and the encoder in 9.000 steps.\n", "evaluation", "absent"),
         ("# M\n\n[Home page](https://a.example/) [Our first paper](https://b.example/)\n", "description", "absent"),
         ("## Citation, terms\n\n### Disclaimer\n\nDo not use it for medical advice.\n", "out_of_scope_use", "present"),
+        ("See [here](https://a.example/d) for the license of this dataset.\n", "license", "absent"),
+        ("---\ndatasets:\n- org/birdsong\n---\n# M\n", "training_data", "present"),
+        ("# M\n\n| Hyperparameter | Value |\n|-|-|\n| n_layers | 32 |\n", "training_procedure", "absent"),
+        ("# M\n\n| Hyperparameter | Value |\n|-|-|\n| learning rate | 1e-4 |\n", "training_procedure", "present"),
+        ("## 训练细节\n\n训练具体设置参见[Heron](https://a.example/)。\n", "training_procedure", "linked"),
         ("## Scores\n\n| | F1 | accuracy |\n|-|-|-|\n| Heron | 91.2 | 90.1 |\n", "evaluation", "present"),
     ],
 )
