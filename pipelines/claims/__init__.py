@@ -15,10 +15,10 @@ from output.record import EvidenceRecord
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.embedded import Stretch, component_of, stretches
-from pipelines.model_card.topics import sentences
 from pipelines.readers.markdown import Card, card_of
 from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Literals, Phrase
+from pipelines.readers.sentences import sentences
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent

@@ -26,8 +26,8 @@ from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.embedded import Stretch, card_name, component_of, of_another_model, stretches
 from pipelines.model_card.lexicon import label_topics
-from pipelines.model_card.topics import sentence_at, sentences
 from pipelines.readers.markdown import Card, Link, Part, card_of
+from pipelines.readers.sentences import sentence_at, sentences
 from pipelines.weights import size_text
 from spiders.document import Document, Miss
 

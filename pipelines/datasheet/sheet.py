@@ -13,10 +13,10 @@ import msgspec
 from output.data_files import load
 from output.record import Outcome
 from pipelines.model_card.lexicon import LABEL_CUT, label_topics, lexicon, normalise
-from pipelines.model_card.topics import sentence_at, sentences
 from pipelines.readers.markdown import Card, Part
 from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Phrase
+from pipelines.readers.sentences import sentence_at, sentences
 
 FOLDER = Path(__file__).parent
 GROUPS = ("motivation", "composition", "collection_process", "preprocessing", "uses", "distribution", "maintenance")

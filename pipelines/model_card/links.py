@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from pipelines.model_card.lexicon import label_topics, lexicon, speaks_of
-from pipelines.model_card.topics import Finding, sentence_at
+from pipelines.model_card.topics import Finding
 from pipelines.readers.markdown import Card, Link
 from pipelines.readers.phrases import Anchored
+from pipelines.readers.sentences import sentence_at
 
 PAPER = Anchored(
     re.compile(

@@ -13,6 +13,7 @@ from output.record import Outcome
 from pipelines.model_card.embedded import of_another_model
 from pipelines.model_card.lexicon import cues_of, first_match, label_topics, lexicon, may_name, scripts_of, speaks_of
 from pipelines.readers.markdown import BOLD_LINE, LABEL_LIMIT, Card, Part
+from pipelines.readers.sentences import sentence_at, sentences
 from pipelines.readers.words import WORD
 
 CONTENT_TOPICS = (
@@ -42,11 +43,7 @@ PICTURE_SPEAKS = frozenset(["evaluation", "description", "training_procedure"])
 LINK_SPEAKS = frozenset(["license", "training_data", *LINK_TOPICS])
 OWN_TEXT = frozenset(["intended_use", "out_of_scope", "risks", "biases", "recommendations", "limitations"])
 TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "compute"])
-SENTENCE_LIMIT = 2_000
 SENTENCE_ENDS = (".", "!", "。", "！")
-SENTENCE_END = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bet al)(?<!\bcf)(?<!\bvs)[.!?]+(?=[\s\"')\]]|$)|[。！？]|\n[ \t]*\n"
-)
 DATASET_LINK = re.compile(r"huggingface\.co/datasets/|kaggle\.com|zenodo\.org|/datasets?/", re.I)
 
 
@@ -84,31 +81,6 @@ class Content:
     placeholders: list[tuple[int, int]] = field(default_factory=list)
     code: list[tuple[int, int]] = field(default_factory=list)
     pictures: list[tuple[int, int]] = field(default_factory=list)
-
-
-def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Ranges of the sentences between two positions, without white space at their ends."""
-    position = start
-    for match in SENTENCE_END.finditer(text, start, end):
-        yield from trimmed(text, position, match.end())
-        position = match.end()
-    yield from trimmed(text, position, end)
-
-
-def trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    raw = text[start:end]
-    if raw.strip():
-        yield start + len(raw) - len(raw.lstrip()), start + len(raw.rstrip())
-
-
-def sentence_at(text: str, start: int, end: int, low: int, high: int) -> tuple[int, int]:
-    """The sentence around a match, inside a paragraph that runs from `low` to `high`; a very long one is cut."""
-    low, high = max(low, start - SENTENCE_LIMIT), min(high, end + SENTENCE_LIMIT)
-    first = low
-    for match in SENTENCE_END.finditer(text, low, start):
-        first = match.end()
-    last = SENTENCE_END.search(text, max(start, end - 1), high)
-    return next(trimmed(text, first, last.end() if last else high), (start, end))
 
 
 def said(part: Part) -> tuple[int, int]:
