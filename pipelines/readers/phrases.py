@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -71,23 +71,19 @@ class Hits:
 
     def __init__(self, hits: list[Hit]) -> None:
         self.hits = hits
+        self.ends = [end for _, _, end in hits]
 
-    @cached_property
-    def ends(self) -> list[int]:
-        return [end for _, _, end in self.hits]
-
-    def inside(self, start: int, end: int) -> Iterator[Hit]:
+    def inside(self, start: int, end: int) -> list[Hit]:
         """Those that stand wholly between two positions."""
-        hits = self.hits
-        for at in range(bisect_right(self.ends, start), len(hits)):
-            hit = hits[at]
-            if hit[2] > end:
-                return
-            if hit[1] >= start:
-                yield hit
+        first = bisect_right(self.ends, start)
+        last = bisect_right(self.ends, end, first)
+        return [hit for hit in self.hits[first:last] if hit[1] >= start] if first < last else []
 
     def stand_in(self, start: int, end: int) -> bool:
-        return next(self.inside(start, end), None) is not None
+        first = bisect_right(self.ends, start)
+        if first == len(self.ends) or self.ends[first] > end:
+            return False
+        return self.hits[first][1] >= start or bool(self.inside(start, end))
 
     def only(self, numbers: frozenset[int]) -> Hits:
         return Hits([hit for hit in self.hits if hit[0] in numbers])
@@ -119,11 +115,15 @@ class Found(Generic[T]):
     def __init__(self, book: Phrasebook[T], hits: Hits) -> None:
         self.book, self.hits = book, hits
 
-    def inside(self, start: int, end: int) -> list[tuple[T, Phrase]]:
+    def inside(self, start: int, end: int) -> Sequence[tuple[T, Phrase]]:
         """Phrases that may match between two positions, in the order of the book."""
-        holders = [self.book.holders[number] for number, _, _ in self.hits.inside(start, end)]
-        numbers = sorted(set(self.book.always).union(*holders)) if holders else self.book.always
-        return [self.book.entries[n] for n in numbers]
+        book, hits = self.book, self.hits.inside(start, end)
+        if not hits:
+            return book.always
+        numbers = set(book.always_numbers)
+        for number, _, _ in hits:
+            numbers.update(book.holders[number])
+        return [book.entries[n] for n in sorted(numbers)]
 
     def stand_in(self, start: int, end: int) -> bool:
         """Whether any phrase that has literals may match between two positions."""
@@ -141,7 +141,8 @@ class Phrasebook(Generic[T]):
                 holders.setdefault(literal, []).append(number)
         self.literals = Literals(holders)
         self.holders = tuple(holders.values())  # entries of each literal
-        self.always = tuple(n for n, (_, one) in enumerate(self.entries) if not one.literals)
+        self.always_numbers = tuple(n for n, (_, one) in enumerate(self.entries) if not one.literals)
+        self.always = tuple(self.entries[n] for n in self.always_numbers)
 
     def over(self, lower: str) -> Found[T]:
         """The book over a text in lower case."""
