@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -15,7 +16,7 @@ import msgspec
 from output.data_files import load
 from pipelines.readers.markdown import Card, Part
 from pipelines.readers.patterns import either as patterns_either
-from pipelines.readers.phrases import Phrase, Phrasebook
+from pipelines.readers.phrases import Literals, Phrase, Phrasebook
 
 FOLDER = Path(__file__).parent / "lexicon"
 LABEL_WORDS = 10  # a longer label is a sentence
@@ -74,6 +75,7 @@ class Lexicon:
     ignore: re.Pattern[str]
     prose: Phrasebook[Cue]
     spaced: dict[str, tuple[Cue, ...]]  # trigger word to cues, for languages with spaces
+    triggers: Literals  # the same words
     scripts: tuple[tuple[re.Pattern[str], Phrasebook[Cue]], ...]  # characters of a language, its triggers
     sentences: Phrasebook[SentenceKind]
     spoken_of: frozenset[str]  # topics that running text has words for
@@ -148,6 +150,7 @@ def lexicon() -> Lexicon:
         re.compile("|".join(rf"\b{re.escape(normalise(i))}\b" for la in many for i in la.ignore) or r"(?!)"),
         Phrasebook(said),
         {k: tuple(v) for k, v in spaced.items()},
+        Literals(word for word in spaced if LOWER_WORD.fullmatch(word)),
         tuple(scripts),
         Phrasebook(sentence_kinds(many)),
         frozenset(loose),
@@ -266,17 +269,36 @@ def name_in(label: str) -> str:
 
 def cues_of(card: Card, part: Part, start: int, end: int, scripts: Scripts) -> Iterator[Cue]:
     """Cues whose trigger words a part holds; `scripts` are those of the languages that the card is written in."""
-    table = lexicon().spaced
-    words = table.keys() & LOWER_WORD.findall(card.lower, part.start, part.end)
-    yield from dict.fromkeys(cue for word in sorted(words) for cue in table[word])
+    table, words = lexicon(), card.once(trigger_words)
+    first, last = bisect_left(words, (part.start,)), bisect_left(words, (part.end,))
+    if first < last:
+        said = sorted({word for _, word in words[first:last]})
+        yield from dict.fromkeys(cue for word in said for cue in table.spaced[word])
     for triggers in scripts:
         for cue, trigger in card.where(triggers).inside(start, end):
             if trigger.pattern.search(card.visible, start, end):
                 yield cue
 
 
+def trigger_words(card: Card) -> list[tuple[int, str]]:
+    """Where a trigger stands as a whole word, in order."""
+    triggers, lower = lexicon().triggers, f" {card.lower} "
+    return sorted(
+        (start, triggers.literals[number])
+        for number, start, end in card.where(triggers).hits
+        if not (in_word(lower[start]) or in_word(lower[end + 1]))
+    )
+
+
+def in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
 def scripts_of(text: str) -> Scripts:
-    return tuple(triggers for script, triggers in lexicon().scripts if script.search(text))
+    if text.isascii():
+        return ()
+    characters = "".join(set(text))
+    return tuple(triggers for script, triggers in lexicon().scripts if script.search(characters))
 
 
 def first_match(phrases: Iterable[Phrase], card: Card, start: int, end: int) -> re.Match[str] | None:

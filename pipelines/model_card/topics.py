@@ -11,8 +11,18 @@ from typing import Literal
 
 from output.record import Outcome
 from pipelines.model_card.embedded import of_another_model
-from pipelines.model_card.lexicon import cues_of, first_match, label_topics, lexicon, may_name, scripts_of, speaks_of
+from pipelines.model_card.lexicon import (
+    Cue,
+    cues_of,
+    first_match,
+    label_topics,
+    lexicon,
+    may_name,
+    scripts_of,
+    speaks_of,
+)
 from pipelines.readers.markdown import BOLD_LINE, LABEL_LIMIT, Card, Part
+from pipelines.readers.phrases import Phrase
 from pipelines.readers.sentences import sentence_at, sentences
 from pipelines.readers.words import WORD
 
@@ -40,6 +50,7 @@ OUTCOME_RANK: dict[str, int] = {"present": 0, "boilerplate": 1, "linked": 2, "pl
 
 CODE_SPEAKS = frozenset(["citation", "training_procedure", "evaluation", "license", "training_code_link"])
 PICTURE_SPEAKS = frozenset(["evaluation", "description", "training_procedure"])
+NOT_IN_PROSE = frozenset(["description", *LINK_TOPICS])
 LINK_SPEAKS = frozenset(["license", "training_data", *LINK_TOPICS])
 OWN_TEXT = frozenset(["intended_use", "out_of_scope", "risks", "biases", "recommendations", "limitations"])
 TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "compute"])
@@ -314,13 +325,17 @@ class Reading:
                 label = " ".join(visible[part.start : part.end].replace("|", " ").split())[:LABEL_LIMIT]
                 yield Finding("evaluation", "present", "row", part.start, end, label, "table of results")
             start, end = said(part) if part.kind != "label" else (part.start, part.end)
+            phrases: dict[Cue, list[Phrase]] = {}
+            for of, one in where.inside(start, end):
+                phrases.setdefault(of, []).append(one)
+            if not phrases:
+                continue
             for cue in cues_of(self.card, part, start, end, self.scripts):
-                if cue.topic in done or cue.topic in ("description", *LINK_TOPICS):
+                if cue not in phrases or cue.topic in done or cue.topic in NOT_IN_PROSE:
                     continue
                 if part.kind in ("row", "head") and part.columns > 2 and cue.topic not in ("training_data", "compute"):
                     continue
-                phrases = (one for of, one in where.inside(start, end) if of is cue)
-                match = first_match(phrases, self.card, start, end)
+                match = first_match(phrases[cue], self.card, start, end)
                 if not match or (match.end() <= part.body and not part.label.endswith(SENTENCE_ENDS)):
                     continue
                 first, last = sentence_at(visible, match.start(), match.end(), start, end)

@@ -19,7 +19,7 @@ import pyromark
 import yaml
 
 from pipelines.readers.islands import NAMES, Island, read_islands
-from pipelines.readers.phrases import Findable, H, lowered
+from pipelines.readers.phrases import Findable, H, Scan, lowered
 from pipelines.readers.printed import Printed
 from pipelines.readers.words import WordCount
 from spiders.document import Document, Readable
@@ -186,8 +186,12 @@ class Card(Readable):
     def where(self, words: Findable[H]) -> H:
         """Where words stand in the visible text; looked for once a card."""
         if words not in self._found:
-            self._found[words] = words.over(self.lower)
+            self._found[words] = words.within(self._scan)
         return self._found[words]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _scan(self) -> Scan:
+        return Scan(self.lower)
 
     @cached_property
     def _found(self) -> dict[Any, Any]:

@@ -61,9 +61,9 @@ def holds_any(lower: str, literals: Iterable[str]) -> bool:
 
 
 class Findable(Protocol[H]):
-    """Words that can be looked for in a text in lower case."""
+    """Words that can be looked for in a text."""
 
-    def over(self, lower: str, /) -> H: ...
+    def within(self, scan: Scan, /) -> H: ...
 
 
 class Hits:
@@ -108,6 +108,49 @@ class Literals:
         except UnicodeEncodeError:  # half of a surrogate pair, as a PDF may hold it
             return self.over(lower.encode("utf-8", "replace").decode())
 
+    def within(self, scan: Scan) -> Hits:
+        return scan.hits(self)
+
+
+class Together:
+    """Many sets of literals in one automaton: what stands where is found for all of them in one pass over a text."""
+
+    def __init__(self, members: Iterable[Literals]) -> None:
+        self.members = tuple(members)
+        self.literals = Literals(literal for member in self.members for literal in member.literals)
+        owners: dict[str, list[tuple[int, int]]] = {literal: [] for literal in self.literals.literals}
+        for place, member in enumerate(self.members):
+            for number, literal in enumerate(member.literals):
+                owners[literal].append((place, number))
+        self.owners = tuple(owners.values())  # of each literal: which members have it, under which number
+
+    def over(self, lower: str) -> dict[Literals, Hits]:
+        found: list[list[Hit]] = [[] for _ in self.members]
+        for literal, start, end in self.literals.over(lower).hits:
+            for place, number in self.owners[literal]:
+                found[place].append((number, start, end))
+        return dict(zip(self.members, map(Hits, found), strict=True))
+
+
+class Scan:
+    """A text in lower case that is asked for many sets of literals: the first question finds those of all lexicons.
+
+    A set that no text was asked for before joins the others, so all passes but those of the first text are shared.
+    """
+
+    together = Together(())
+
+    def __init__(self, lower: str) -> None:
+        self.lower = lower
+        self.found: dict[Literals, Hits] = {}
+
+    def hits(self, literals: Literals) -> Hits:
+        if literals not in self.found:
+            if literals not in Scan.together.members:
+                Scan.together = Together((*Scan.together.members, literals))
+            self.found = Scan.together.over(self.lower)
+        return self.found[literals]
+
 
 class Found(Generic[T]):
     """The phrases of a book over one text."""
@@ -147,6 +190,9 @@ class Phrasebook(Generic[T]):
     def over(self, lower: str) -> Found[T]:
         """The book over a text in lower case."""
         return Found(self, self.literals.over(lower))
+
+    def within(self, scan: Scan) -> Found[T]:
+        return Found(self, scan.hits(self.literals))
 
     def numbers(self, wanted: Callable[[T], bool]) -> frozenset[int]:
         """Numbers of the literals that lead to an entry under a wanted key."""
