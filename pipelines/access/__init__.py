@@ -15,8 +15,8 @@ from output.data_files import load
 from output.record import EvidenceRecord, Subject
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.model_card.embedded import card_name, component_of
-from pipelines.readers.markdown import Card, Link, card_of
+from pipelines.model_card.pages import Page, read_pages
+from pipelines.readers.markdown import Card, Link
 from pipelines.readers.phrases import Phrase, Phrasebook
 from spiders.document import Document
 
@@ -76,20 +76,21 @@ def rules() -> Rules:
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
-    for document in dossier.of("model_card"):
-        component = component_of(dossier, document.target)
-        if component:
-            card, subject = card_of(document), dossier.subject(document.target, component)
-            yield libraries(document, card, subject)
-            yield from packages(document, card, subject)
-            yield hosted(document, card, subject)
+    yield from read_pages(dossier, read_page)
     for answer in dossier.of("hub_model"):
         if dossier.component(answer.target):
             yield from requirements(answer, dossier.subject(answer.target))
 
 
-def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
+def read_page(page: Page) -> Iterator[EvidenceRecord]:
+    yield libraries(page)
+    yield from packages(page)
+    yield hosted(page)
+
+
+def libraries(page: Page) -> EvidenceRecord:
     """Libraries in the order in which code blocks use them, each with its line."""
+    document, card, subject, called, _own = page
     found: dict[str, tuple[int, int]] = {}
     for part in card.parts:
         if part.kind == "code":
@@ -102,7 +103,7 @@ def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecor
             "package",
             "package.library",
             "absent",
-            f"{card_name(subject)} shows no library that runs the model.",
+            f"{called} shows no library that runs the model.",
             rule="searched",
             source=document.source,
             searched=[searched(document, "code blocks and `library_name` of the front matter")],
@@ -115,7 +116,7 @@ def libraries(document: Document, card: Card, subject: Subject) -> EvidenceRecor
         "package",
         "package.library",
         "present",
-        f"{card_name(subject)} shows how to run the model with {', '.join(names[:6])}.",
+        f"{called} shows how to run the model with {', '.join(names[:6])}.",
         rule="code" if found else "library-name",
         points="open",
         value={
@@ -149,38 +150,33 @@ def line_of(text: str, start: int, end: int) -> tuple[int, int]:
     return first, min(last if last >= 0 else len(text), end + 150)
 
 
-def packages(document: Document, card: Card, subject: Subject) -> Iterator[EvidenceRecord]:
+def packages(page: Page) -> Iterator[EvidenceRecord]:
+    """The first package on an index that the page links."""
+    document, card, subject, called, _own = page
     for link in card.links:
         match = rules().indexes.pattern.search(link.href) if rules().indexes.may_match(link.href.lower()) else None
         if match:
             name = next(group for group in match.groups() if group)
-            yield linked(
-                document, card, subject, link, "package.published", f"Package {name} linked from model card.", name
+            quote, selector = quote_span(card.text, link.start, link.end, heading_path=card.heading_path(link.start))
+            yield detector.record(
+                subject,
+                "package",
+                "package.published",
+                "present",
+                f"{called} links package {name}.",
+                rule="index-link",
+                points="open",
+                value={"package": name, "address": link.href},
+                source=document.source,
+                quote=quote,
+                selector=selector,
             )
             return
 
 
-def linked(
-    document: Document, card: Card, subject: Subject, link: Link, indicator: str, statement: str, name: str
-) -> EvidenceRecord:
-    quote, selector = quote_span(card.text, link.start, link.end, heading_path=card.heading_path(link.start))
-    return detector.record(
-        subject,
-        "package",
-        indicator,
-        "present",
-        statement,
-        rule="index-link",
-        points="open",
-        value={"package": name, "address": link.href},
-        source=document.source,
-        quote=quote,
-        selector=selector,
-    )
-
-
-def hosted(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
-    """Hosted services and demos that the card links, with what it says about limits."""
+def hosted(page: Page) -> EvidenceRecord:
+    """Hosted services and demos that the page links, with what it says about limits."""
+    document, card, subject, called, _own = page
     services = [x for x in card.links if is_service(card, x)]
     if not services:
         return detector.record(
@@ -188,7 +184,7 @@ def hosted(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
             "api",
             "api.hosted",
             "absent",
-            f"{card_name(subject)} links no hosted service or demo.",
+            f"{called} links no hosted service or demo.",
             rule="searched",
             source=document.source,
             searched=[searched(document, "addresses and texts of all links")],
@@ -206,7 +202,7 @@ def hosted(document: Document, card: Card, subject: Subject) -> EvidenceRecord:
         "api",
         "api.hosted",
         "present",
-        f"{card_name(subject)} links a hosted service or demo: {addresses[0][:200]}{more}{said}.",
+        f"{called} links a hosted service or demo: {addresses[0][:200]}{more}{said}.",
         rule="service-link",
         points="open",
         value={"addresses": addresses[:LIMIT], "limits": limits[0] if limits else None},

@@ -14,8 +14,8 @@ from output.data_files import load
 from output.record import EvidenceRecord
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.model_card.embedded import Stretch, component_of, stretches
-from pipelines.readers.markdown import Card, card_of
+from pipelines.model_card.pages import Page, Stretch, read_pages
+from pipelines.readers.markdown import Card
 from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Literals, Phrase
 from pipelines.readers.sentences import sentences
@@ -71,12 +71,12 @@ def read_claims(text: str, start: int = 0, end: int | None = None) -> Iterator[t
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
-    for document in dossier.of("model_card"):
-        component = component_of(dossier, document.target)
-        if component:
-            card = card_of(document)
-            for stretch in stretches(card, dossier.subject(document.target, component)):
-                yield from read_stretch(document, card, stretch)
+    yield from read_pages(dossier, read_page)
+
+
+def read_page(page: Page) -> Iterator[EvidenceRecord]:
+    for stretch in page.stretches():
+        yield from read_stretch(page.document, page.card, stretch)
 
 
 def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:

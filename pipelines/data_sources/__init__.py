@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,9 +25,10 @@ from pipelines.data_sources.reading import (
 )
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.model_card.embedded import Stretch, card_name, component_of, of_another_model, stretches
+from pipelines.model_card.embedded import card_name, of_another_model
 from pipelines.model_card.lexicon import label_topics
-from pipelines.readers.markdown import Card, Link, Part, card_of
+from pipelines.model_card.pages import Page, Stretch, read_pages
+from pipelines.readers.markdown import Card, Link, Part
 from pipelines.readers.sentences import sentence_at, sentences
 from pipelines.weights import size_text
 from spiders.document import Document, Miss
@@ -87,25 +89,26 @@ class Declared(NamedTuple):
 
 def detect(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
     published: set[tuple[str, str]] = set()
-    for document in dossier.of("model_card"):
-        component = component_of(dossier, document.target)
-        if not component:
-            continue
-        card = card_of(document)
-        for stretch in stretches(card, dossier.subject(document.target, component)):
-            declared = list(declarations(document, card, stretch))
-            yield from declared_records(dossier, document, stretch, declared)
-            for one in declared:
-                key = (parameter_of(dossier, stretch.subject, one.stage)[0], one.hub)
-                if one.hub and not one.evaluation and key not in published:
-                    published.add(key)
-                    yield from published_records(dossier, stretch.subject, one)
-            yield from withheld_records(dossier, document, card, stretch, declared)
-            yield from synthetic_records(dossier, document, card, stretch)
+    yield from read_pages(dossier, partial(read_page, dossier, published))
     for answer in dossier.of("hub_model"):
         if dossier.component(answer.target) and not any(dossier.of("model_card", target=answer.target)):
             yield from tagged(dossier, answer)
     yield from described(dossier, earlier)
+
+
+def read_page(dossier: Dossier, published: set[tuple[str, str]], page: Page) -> Iterator[EvidenceRecord]:
+    """What a page says of data; `published` has the datasets whose answers were read already."""
+    document, card = page.document, page.on_training
+    for stretch in page.stretches():
+        declared = list(declarations(document, card, stretch))
+        yield from declared_records(dossier, document, stretch, declared)
+        for one in declared:
+            key = (parameter_of(dossier, stretch.subject, one.stage)[0], one.hub)
+            if one.hub and not one.evaluation and key not in published:
+                published.add(key)
+                yield from published_records(dossier, stretch.subject, one)
+        yield from withheld_records(dossier, document, card, stretch, declared)
+        yield from synthetic_records(dossier, document, card, stretch)
 
 
 def parameter_of(dossier: Dossier, subject: Subject, stage: Stage) -> tuple[Parameter, Component]:

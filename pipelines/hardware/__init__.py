@@ -11,8 +11,8 @@ from output.record import EvidenceRecord, Points
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.hardware.reading import Fact, Kind, read_hardware, rules
-from pipelines.model_card.embedded import Stretch, component_of, stretches
-from pipelines.readers.markdown import Card, card_of
+from pipelines.model_card.pages import Page, Stretch, read_pages
+from pipelines.readers.markdown import Card
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
@@ -40,12 +40,12 @@ FACT_LIMIT = 40
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
-    for document in dossier.of("model_card"):
-        component = component_of(dossier, document.target)
-        if component:
-            card = card_of(document)
-            for stretch in stretches(card, dossier.subject(document.target, component)):
-                yield from read_stretch(document, card, stretch)
+    yield from read_pages(dossier, read_page)
+
+
+def read_page(page: Page) -> Iterator[EvidenceRecord]:
+    for stretch in page.stretches():
+        yield from read_stretch(page.document, page.on_training, stretch)
 
 
 def card_facts(card: Card, start: int, end: int) -> list[Fact]:

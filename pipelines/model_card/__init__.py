@@ -12,10 +12,11 @@ from output.record import EvidenceRecord, Outcome, Points, Searched, Subject
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.coverage import NAMES, Coverage, coverage, sentence
-from pipelines.model_card.embedded import Stretch, card_name, component_of, stretches
+from pipelines.model_card.embedded import component_of
 from pipelines.model_card.links import link_findings
+from pipelines.model_card.pages import Stretch, cards
 from pipelines.model_card.topics import TOPICS, Finding, Reading, best
-from pipelines.readers.markdown import READ_LIMIT, Card, card_of
+from pipelines.readers.markdown import READ_LIMIT, Card
 from spiders.document import Document, Miss
 
 FOLDER = Path(__file__).parent
@@ -36,10 +37,9 @@ POINTS: dict[str, Points] = {"present": "open", "boilerplate": "partial", "place
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
-    for document in dossier.of("model_card"):
-        component = component_of(dossier, document.target)
-        if component:
-            yield from read_card(document, dossier.subject(document.target, component))
+    for page in cards(dossier):
+        for stretch in page.stretches():
+            yield from read_stretch(page.document, page.card, stretch)
     for miss in dossier.misses:
         component = component_of(dossier, miss.target)
         if component and miss.what == "model_card":
@@ -97,12 +97,6 @@ def file_names(answer: Document) -> list[str] | None:
     return [str(s.get("rfilename", "")) for s in siblings if isinstance(s, dict)]
 
 
-def read_card(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:
-    card = card_of(document)
-    for stretch in stretches(card, subject):
-        yield from read_stretch(document, card, stretch)
-
-
 def findings(card: Card, start: int, end: int, own: str = "") -> list[Finding]:
     """All findings of a stretch about the model of this name."""
     found = list(Reading(card, start, end, own).findings())
@@ -126,12 +120,11 @@ def front_findings(card: Card) -> Iterator[Finding]:
 
 
 def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
-    start, end, subject, embedded = stretch
-    every = findings(card, start, end, stretch.own)
+    start, end, subject, embedded, whose, own = stretch
+    every = findings(card, start, end, own)
     chosen = best(every)
     cover = coverage(card, start, end)
     looked = searched(document, searched_text(card, cover, embedded))
-    whose = stretch.name
     for topic in TOPICS:
         finding = chosen.get(topic)
         if finding:
@@ -239,7 +232,7 @@ def coverage_record(
     document: Document, card: Card, stretch: Stretch, chosen: dict[str, Finding], cover: Coverage, looked: Searched
 ) -> EvidenceRecord:
     """Words per topic of the whole text: it quotes where the text begins, and names in `searched` what was counted."""
-    start, end, subject, embedded = stretch
+    start, end, subject, embedded, name, _own = stretch
     topics = {
         topic: {
             "outcome": chosen[topic].outcome if topic in chosen else "absent",
@@ -260,7 +253,7 @@ def coverage_record(
         "modelcard",
         "model_card.coverage",
         "present" if cover.words else "placeholder",
-        said.replace("Model card", f"Embedded card “{embedded[:80]}”" if embedded else card_name(subject), 1),
+        said.replace("Model card", name, 1),
         rule="embedded" if embedded else "words",
         value={"words": cover.words, "topics": topics, "sections": sections, "embedded": embedded},
         source=document.source,

@@ -1,9 +1,8 @@
-"""Which stretch of a card speaks of which model: a repackaged model often carries the card of the model it repacks."""
+"""Which model a card or a sentence speaks of: a repackaged model often carries the card of the model it repacks."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from output.record import Component, Subject
 from pipelines.dossier import Dossier
@@ -23,24 +22,6 @@ OTHERS = re.compile(
 )
 
 
-class Stretch(NamedTuple):
-    """Part of a card and the subject it is about; `title` is the heading of an embedded card."""
-
-    start: int
-    end: int
-    subject: Subject
-    title: str | None
-
-    @property
-    def own(self) -> str:
-        """The model's name without its maker."""
-        return self.subject.target.rpartition("/")[2]
-
-    @property
-    def name(self) -> str:
-        return f"Embedded card “{self.title[:80]}”" if self.title else card_name(self.subject)
-
-
 def card_name(subject: Subject) -> str:
     """How a statement names a card: the release's own is the model card, any other says whose it is."""
     if subject.component == "end" or subject.target.startswith("url:"):
@@ -50,15 +31,6 @@ def card_name(subject: Subject) -> str:
 
 def embedded_heading(card: Card) -> Part | None:
     return next((h for h in card.headings[1:] if h.level < 4 and EMBEDDED.search(h.label)), None)
-
-
-def stretches(card: Card, subject: Subject) -> list[Stretch]:
-    """The card itself, and the card of another model that it embeds, which speaks of the base model."""
-    split = card.once(embedded_heading)
-    own = Stretch(card.body_start, split.start if split else len(card.text), subject, None)
-    if split is None:
-        return [own]
-    return [own, Stretch(split.end, len(card.text), Subject(subject.entry, subject.target, "base"), split.label)]
 
 
 def component_of(dossier: Dossier, target: str) -> Component | None:

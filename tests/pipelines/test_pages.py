@@ -1,0 +1,68 @@
+"""READMEs of repositories beside the cards of the Hub."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from output.record import EvidenceRecord, Source
+from pipelines import data_sources, hardware
+from pipelines.dossier import Dossier
+from spiders.document import Document, Lead
+from tests.pipelines.checks import document, verify
+
+MODEL, REPOSITORY = "hf:model:org/Heron-7B", "github:org/Heron"
+
+
+def readme(text: str, target: str = REPOSITORY) -> Document:
+    body = text.encode()
+    source = Source("https://example.org/r", "a" * 40, sha256=hashlib.sha256(body).hexdigest(), path="README.md")
+    return Document("source_file", target, source, body)
+
+
+def read(text: str, target: str = REPOSITORY, card: str = "# Heron-7B\n\nA model.\n") -> list[EvidenceRecord]:
+    documents = (document(card, target=MODEL), readme(text, target))
+    dossier = Dossier(MODEL, documents, (), (Lead(MODEL, target, "repository", "called code", True),))
+    found = [r for d in (data_sources, hardware) for r in d.detect(dossier, ())]
+    for record in found:
+        verify(record, documents)
+    return [r for r in found if r.subject.target == target]
+
+
+def present(records: list[EvidenceRecord]) -> list[str]:
+    return [r.statement for r in records if r.outcome == "present"]
+
+
+def test_a_readme_says_what_the_model_was_trained_on() -> None:
+    found = present(read("# Heron\n\nHeron-7B was trained on Wikipedia with 64 A100 GPUs.\n"))
+    assert found == [
+        "README of org/Heron names Wikipedia as training data by name.",
+        "README of org/Heron: training hardware given (64 NVIDIA A100).",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "You can fine-tune it on Wikipedia with 8 A100 GPUs.",
+        "- [2024/05/01] Egret-2 was trained on Wikipedia with 8 A100 GPUs.",
+        "Egret-2 was trained on Wikipedia with 8 A100 GPUs.",
+        "The script runs on Wikipedia with 8 A100 GPUs.",
+    ],
+)
+def test_what_users_do_and_other_models_are_not_the_model(line: str) -> None:
+    assert present(read(f"# Heron-7B\n\n{line}\n")) == []
+
+
+def test_the_readme_of_a_framework_speaks_of_other_models() -> None:
+    assert read("# Trainer\n\nSuch as Heron-7B. The model was trained on Wikipedia.\n", "github:org/trainer") == []
+
+
+def test_a_readme_that_has_gone_on_to_a_newer_version_does_not_speak_of_this_one() -> None:
+    assert read("# Heron\n\nWe train Heron-2 on Wikipedia.\n") == []
+
+
+def test_what_the_card_says_is_not_said_again() -> None:
+    line = "Heron-7B was trained on Wikipedia."
+    assert present(read(f"# Heron\n\n{line}\n", card=f"# Heron-7B\n\n{line}\n")) == []
