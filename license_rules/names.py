@@ -16,13 +16,17 @@ NAMES = FOLDER.parent / "names.yaml"
 
 
 class Spelling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Spellings of a licence that its SPDX name does not give; `family` names no single licence."""
+    """Spellings of a licence that its SPDX name does not give.
+
+    `family` names no single licence; `like` is one of it, where all are alike in being open or not.
+    """
 
     id: str = ""
     names: list[str] = []
     tags: list[str] = []
     urls: list[str] = []
     family: str = ""
+    like: str = ""
 
 
 EMPTY_WORDS = frozenset(("the", "license", "licensed", "agreement", "a", "an", "version", "of"))
@@ -36,6 +40,7 @@ class Name:
     ids: tuple[str, ...] = ()
     ambiguous: bool = False
     family: str = ""
+    like: str = ""
     entry: Entry | None = field(default=None, repr=False)
 
 
@@ -78,8 +83,8 @@ def name_table() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def families() -> dict[str, str]:
-    return {fold(n): s.family for s in spellings() if s.family for n in (*s.names, *s.tags)}
+def families() -> dict[str, Spelling]:
+    return {fold(n): s for s in spellings() if s.family for n in (s.family, *s.names, *s.tags)}
 
 
 def fold_url(url: str) -> str:
@@ -150,8 +155,8 @@ def normalise_name(name: str) -> Name:
         ids = url_ids(given)
         return Name(given, ids, entry=by_id().get(ids[0]) if ids else None)
     folded = fold(given)
-    if folded in families():
-        return Name(given, (), ambiguous=True, family=families()[folded])
+    if family := families().get(folded):
+        return Name(given, (), ambiguous=True, family=family.family, like=family.like)
     ids = name_table().get(folded, ())
     if not ids and " and " in given.lower():
         parts = [normalise_name(part).ids for part in re.split(r"\s+and\s+", given[:300], flags=re.I)]
