@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from license_rules import holds, ids_in, in_words, is_open, licence_name, openness, stem
+from license_rules import holds, ids_in, in_words, is_open, licence_name, normalise_name, openness, stem
+from license_rules.registry import by_id
 from output.record import EvidenceRecord, Points, Searched
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, searched
 from pipelines.licenses.declared import read_json, short
+from pipelines.licenses.statements import file_named
 from spiders.document import Document
 
 LICENSE_FILE = re.compile(r"(?:^|[_\-.])(?:licen[cs]e|copying)|^licen[cs]e", re.I)
 NOT_MAIN = re.compile(r"notice|policy|third|3rd|acceptable|header", re.I)
-CODE = re.compile(r"code|source", re.I)
+# Which part the name of a licence file speaks of: LICENSE-MODEL, CODE_LICENSE, data/LICENSE.
+NAMED_PART = {
+    "code": re.compile(r"code|source|software", re.I),
+    "weights": re.compile(r"model|weight|checkpoint|模型|权重", re.I),
+    "data": re.compile(r"data", re.I),
+}
 
 
 Records = Sequence[EvidenceRecord]
@@ -57,74 +64,160 @@ def ids_of(record: EvidenceRecord) -> list[str]:
 
 def opens(record: EvidenceRecord) -> bool:
     """Whether what a record stands for is open: all that must be kept, or one that may be chosen."""
-    expression = record.value.get("expression")
-    return expression is not None and holds(expression, is_open)
+    expression = record.value.get("expression") or normalise_name(record.value.get("family", "")).like
+    return bool(expression) and holds(expression, is_open)
+
+
+def parts_of(record: EvidenceRecord) -> list[str]:
+    """The parts that a statement names; none for what is said of a repository as a whole."""
+    named = record.value.get("part", "")
+    return named.split(" and ") if named else []
 
 
 def conflict_records(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:
+    """Each declared licence against the texts beside it, or, where there are none, against the others declared."""
     for target in dossier.targets:
         texts = texts_of(records, target).main
+        first: dict[str, EvidenceRecord] = {}
         for said in declared_of(records, target):
-            if texts and ids_of(said):
-                yield compared(detector, said, texts)
+            yield from compared(detector, said, against(said, texts, first))
+    yield from weights_elsewhere(detector, dossier, records)
     yield from upstream_records(detector, dossier, records)
+
+
+def against(
+    said: EvidenceRecord, texts: list[EvidenceRecord], first: dict[str, EvidenceRecord]
+) -> Iterator[tuple[str, list[EvidenceRecord]]]:
+    """What a declared licence is to be held against, part by part; `first` is what was declared before it."""
+    if not ids_of(said):
+        return
+    own = own_part(said)
+    linked = [t for t in texts if t.source and t.source.path == local_file(said)]
+    for part in parts_of(said) or [own]:
+        if fitting := linked or texts_for(part, texts, own):
+            named = linked or part == own or any(speaks_of(t, part) for t in fitting)
+            if named or any(verdict_on(said, t) == "agree" for t in fitting):
+                yield part, fitting  # that a LICENSE beside the code is another one says nothing against the weights'
+        elif part not in first:
+            first[part] = said
+        elif first[part].detector != said.detector or ids_of(first[part]) != ids_of(said):
+            yield part, [first[part]]
+
+
+def own_part(record: EvidenceRecord) -> str:
+    target = record.subject.target
+    return "code" if target.startswith("github:") else "data" if target.startswith("hf:dataset:") else "weights"
+
+
+def texts_for(part: str, texts: list[EvidenceRecord], own: str) -> list[EvidenceRecord]:
+    """Texts that may cover a part: those named for it, else those named for none."""
+    named = [t for t in texts if speaks_of(t, part)]
+    plain = [t for t in texts if not any(pattern.search(name_of(t)) for pattern in NAMED_PART.values())]
+    if named or (part in ("data", "docs") and part != own):
+        return named
+    return plain or (texts if part == own else [])
+
+
+def speaks_of(text: EvidenceRecord, part: str) -> bool:
+    return part in NAMED_PART and NAMED_PART[part].search(name_of(text)) is not None
+
+
+def weights_elsewhere(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:
+    """What the release's repositories say of the weights, against what covers them where they are published."""
+    root = dossier.root
+    mine = licence_of(records, root) if root.startswith("hf:model:") else None
+    if mine is None or not (ids_of(mine) or mine.indicator == "license.text"):
+        return
+    for target in part_targets(dossier, "repository"):
+        for said in declared_of(records, target):
+            if "weights" in parts_of(said) and ids_of(said):
+                yield from compared(detector, said, [("weights", [mine])])
 
 
 def declared_of(records: Records, target: str) -> list[EvidenceRecord]:
     return [r for r in of_target(records, target, "license.declared") if r.outcome == "present"]
 
 
-def verdict_on(said: EvidenceRecord, text: EvidenceRecord) -> str:
+def verdict_on(said: EvidenceRecord, other: EvidenceRecord) -> str:
     """`agree`, `narrower` (the text takes back some of what was said) or `contradicts`."""
     declared = {stem(i) for i in ids_of(said)}
-    found = {stem(i) for i in ids_of(text)}
-    base = text.value.get("base")
-    if text.value["verdict"] == "exact" and holds(said.value["expression"], lambda i: stem(i) in found):
+    found = {stem(i) for i in ids_of(other)}
+    base = other.value.get("base")
+    verdict = other.value.get("verdict", "exact")
+    if verdict == "exact" and holds(said.value["expression"], lambda i: stem(i) in found):
         return "agree"
-    if text.value["verdict"] == "variant" and base and stem(base) in declared:
+    if verdict == "variant" and base and any(variant_of(i) == base for i in ids_of(said)):
+        return "agree"  # "modified MIT" over a text that is one
+    if verdict == "variant" and base and stem(base) in declared:
         return "narrower"
-    if text.value["verdict"] == "custom" or not (found or base):
+    if verdict == "exact" and any(stem(variant_of(i)) in declared for i in ids_of(other)):
+        return "narrower"
+    if verdict == "custom" or not (found or base):
         return "narrower" if opens(said) else "agree"
     return "contradicts"
 
 
+def variant_of(ident: str) -> str:
+    entry = by_id().get(ident)
+    return entry.variant_of if entry else ""
+
+
 ORDER = ("agree", "narrower", "contradicts")
+WHO = {"hub-metadata": "Metadata", "front-matter": "Front matter", "github-detection": "GitHub"}
 
 
-def compared(detector: Detector, said: EvidenceRecord, texts: list[EvidenceRecord]) -> EvidenceRecord:
-    """One statement against the text that fits it best."""
-    if "code" in said.value.get("part", ""):
-        texts = [t for t in texts if CODE.search(name_of(t))] or texts
-    verdict, text = min(((verdict_on(said, t), t) for t in texts), key=lambda pair: ORDER.index(pair[0]))
-    where = {"hub-metadata": "Metadata", "front-matter": "Front matter", "github-detection": "GitHub"}
-    who = where.get(said.detector.rule, "Card")
-    base = text.value.get("base")
-    shown = said.value["name"]
+def compared(
+    detector: Detector, said: EvidenceRecord, held: Iterable[tuple[str, list[EvidenceRecord]]]
+) -> Iterator[EvidenceRecord]:
+    """One declared licence against the texts, or the other statement, that fit best: a record for each that does."""
+    found: dict[tuple[str, str], tuple[EvidenceRecord, list[str]]] = {}
+    for part, others in held:
+        verdict, other = min(((verdict_on(said, o), o) for o in others), key=lambda pair: ORDER.index(pair[0]))
+        found.setdefault((verdict, other.id), (other, []))[1].append(part)
+    for (verdict, _), (other, parts) in found.items():
+        agrees = verdict == "agree"
+        kind = "text" if other.indicator == "license.text" else "statement"
+        yield detector.record(
+            said.subject,
+            "licenses",
+            "license.conflict",
+            "absent" if agrees else "present",
+            comparison(said, other, verdict, " and ".join(parts) if parts_of(said) else ""),
+            rule=f"{said.detector.rule}-on-{'-and-'.join(parts)}-against-{kind}",
+            points="neutral" if agrees else "closed",
+            value={"verdict": verdict, "part": " and ".join(parts), "declared": said.value.get("expression"),
+                   "found": other.value.get("expression"), "base": other.value.get("base"),
+                   "evidence": [said.id, other.id]},
+            source=other.source,
+            quote=other.quote,
+            selector=other.selector,
+            searched=[read_by(said), read_by(other)] if agrees else [],
+        )  # fmt: skip
+
+
+def comparison(said: EvidenceRecord, other: EvidenceRecord, verdict: str, part: str) -> str:
+    shown, base = said.value["name"], other.value.get("base")
+    where, elsewhere = short(said.subject.target), short(other.subject.target)
+    declared = other.indicator == "license.declared"
+    theirs = who_says(other).lower() if declared else name_of(other)
+    same = said.subject.target == other.subject.target
+    if verdict == "agree" and same:
+        return f"{who_says(said)} and {theirs} of {where} agree{part and f' on {part}'}: {shown}."
     if verdict == "agree":
-        statement = f"{who} and {name_of(text)} of {short(said.subject.target)} agree: {shown}."
-    elif verdict == "narrower" and text.value["verdict"] == "variant":
-        statement = f"{who} of {short(said.subject.target)} says {shown}, but {text.statement}"
-    elif verdict == "narrower":
-        statement = f"{who} of {short(said.subject.target)} says {shown}, but {name_of(text)} is a bespoke licence."
-    else:
-        other = text.value.get("name") or (licence_name(base) if base else "another licence")
-        statement = f"{who} of {short(said.subject.target)} says {shown}, but {name_of(text)} holds {other}."
-    agrees = verdict == "agree"
-    return detector.record(
-        said.subject,
-        "licenses",
-        "license.conflict",
-        "absent" if agrees else "present",
-        statement,
-        rule="declared-against-text",
-        points="neutral" if agrees else "closed",
-        value={"verdict": verdict, "declared": said.value.get("expression"), "found": text.value.get("expression"),
-               "base": base, "evidence": [said.id, text.id]},
-        source=text.source,
-        quote=text.quote,
-        selector=text.selector,
-        searched=[read_by(said), read_by(text)] if agrees else [],
-    )  # fmt: skip
+        return f"{who_says(said)} of {where} and {theirs} of {elsewhere} agree{part and f' on {part}'}: {shown}."
+    says = f"{who_says(said)} of {where} says {shown}{part and f' for {part}'}"
+    at = "" if same else f" of {elsewhere}"
+    if declared:
+        return f"{says}, but {theirs}{at} says {other.value['name']}."
+    if verdict == "narrower" and other.value["verdict"] == "variant":
+        return f"{says}, but {other.statement}"
+    if verdict == "narrower" and other.value["verdict"] == "custom":
+        return f"{says}, but {theirs}{at} is a bespoke licence."
+    return f"{says}, but {theirs}{at} holds {other.value.get('name') or (licence_name(base) if base else 'another')}."
+
+
+def who_says(said: EvidenceRecord) -> str:
+    return WHO.get(said.detector.rule) or ("README" if said.detector.rule.startswith("readme") else "Card")
 
 
 def read_by(record: EvidenceRecord) -> Searched:
@@ -135,14 +228,13 @@ def read_by(record: EvidenceRecord) -> Searched:
 
 def licence_of(records: Records, target: str, *, code: bool = False) -> EvidenceRecord | None:
     """The record that says best what covers a target: its text, else what is declared."""
+    part = "code" if code else "data" if target.startswith("hf:dataset:") else "weights"
     texts = texts_of(records, target).main
-    fitting = [t for t in texts if bool(CODE.search(name_of(t))) == code] or texts
-    exact = [t for t in fitting if t.value["verdict"] != "none"]
-    if exact:
-        return exact[0]
-    said = declared_of(records, target)
-    wanted = "code" if code else None
-    return next((r for r in said if wanted and wanted in r.value.get("part", "")), said[0] if said else None)
+    fitting = [t for t in texts_for(part, texts, part) if t.value["verdict"] != "none"]
+    if fitting:
+        return fitting[0]
+    said = [r for r in declared_of(records, target) if part in (parts_of(r) or [part])]
+    return next((r for r in said if parts_of(r) and code), said[0] if said else None)
 
 
 def upstream_records(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:
@@ -175,28 +267,53 @@ def upstream_records(detector: Detector, dossier: Dossier, records: Records) -> 
 
 
 def missing_records(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:
-    """No text among the files of a repository that were listed."""
+    """No text among the files of a repository that were listed, or not the one that its words point to."""
     for target in dossier.targets:
-        if of_target(records, target, "license.text"):
-            continue
         for listing in dossier.of("hub_model", "hub_dataset", "github_tree", target=target):
             names = listed_files(listing)
-            if names is None or any(LICENSE_FILE.search(name.rsplit("/", 1)[-1]) for name in names):
+            if names is None:
                 continue
-            said = declared_of(records, target)
-            more = f" Declared: {said[0].value['name']}." if said else " None is declared."
-            yield detector.record(
-                dossier.subject(target),
-                "licenses",
-                "license.missing_text",
-                "absent",
-                f"No licence text found in {short(target)} ({len(names)} files listed).{more}",
-                rule="no-license-file",
-                points="neutral" if said else "closed",
-                value={"files": len(names), "declared": said[0].value.get("expression") if said else None},
-                source=listing.source,
-                searched=[searched(listing, f"list of {len(names)} files")],
-            )
+            of_this = of_target(records, target, "license.declared")
+            found = any(LICENSE_FILE.search(name.rsplit("/", 1)[-1]) for name in names)
+            if not found and not of_target(records, target, "license.text"):
+                yield missing(detector, dossier, listing, len(names), [r for r in of_this if r.outcome == "present"])
+            pointed = {file: r for r in reversed(of_this) if (file := local_file(r)) and file not in names}
+            for file, said in pointed.items():
+                yield missing(detector, dossier, listing, len(names), [said], file)
+
+
+def missing(
+    detector: Detector, dossier: Dossier, listing: Document, count: int, said: list[EvidenceRecord], file: str = ""
+) -> EvidenceRecord:
+    where = short(listing.target)
+    if file:
+        statement = (
+            f"{who_says(said[0])} of {where} points to {file} for the licence, which is not among its {count} files."
+        )
+    else:
+        more = f"Declared: {said[0].value['name']}." if said else "None is declared."
+        statement = f"No licence text found in {where} ({count} files listed). {more}"
+    return detector.record(
+        dossier.subject(listing.target),
+        "licenses",
+        "license.missing_text",
+        "absent",
+        statement,
+        rule=f"no-{file}"[:80] if file else "no-license-file",
+        points="neutral" if said else "closed",
+        value={"verdict": "text missing", "files": count, "declared": said[0].value.get("expression") if said else None}
+        | ({"file": file, "evidence": [said[0].id]} if file else {}),
+        source=listing.source,
+        searched=[searched(listing, f"list of {count} files"), *([read_by(said[0])] if file else [])],
+    )
+
+
+def local_file(said: EvidenceRecord) -> str:
+    """The file beside it that a declared licence points to, if it does."""
+    link = said.value.get("license_link", "")
+    same = "://" not in link or f"/{short(said.subject.target).lower()}/" in link.lower()
+    file = file_named(link)
+    return file if same and LICENSE_FILE.search(file.rsplit("/", 1)[-1]) else ""
 
 
 def listed_files(listing: Document) -> list[str] | None:
@@ -291,24 +408,28 @@ def part_targets(dossier: Dossier, relation: str) -> list[str]:
 
 
 def weights_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
+    """What covers the weights where they are published; failing that what a repository of the release says of them."""
     root = dossier.root
-    if not root.startswith("hf:model:") or not was_read(dossier, root):
-        named = [r for t in released(dossier) for r in declared_of(records, t) if "weights" in r.value.get("part", "")]
-        said = described(named[0], "") if named else Part("not found", None)
-        if not root.startswith("hf:model:"):
-            return said
-        words = f"{said.words} according to {short(named[0].subject.target)}, " if named else ""
-        return replace(said, words=f"{words}{not_looked_at([root])}", open=None, unread=(root,))
+    named = [r for t in released(dossier) for r in declared_of(records, t) if "weights" in parts_of(r)]
+    said = described(named[0], "") if named else Part("not found", None)
+    if not root.startswith("hf:model:"):
+        return said
+    according = f"{said.words} according to {short(named[0].subject.target)}" if named else ""
+    if not was_read(dossier, root):
+        words = ", ".join(filter(None, (according, not_looked_at([root]))))
+        return replace(said, words=words, open=None, unread=(root,))
     files = of_target(earlier, root, "weights.files")
     if files and all(r.outcome == "absent" for r in files):
         return Part("not released", None, evidence=tuple(r.id for r in files))
+    if named and licence_of(records, root) is None:
+        return replace(said, words=according)
     return covered([root], records, "not specified")
 
 
 def code_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
     seen = part_targets(dossier, "repository")
     if not seen:
-        mine = [r for r in declared_of(records, dossier.root) if "code" in r.value.get("part", "")]
+        mine = [r for r in declared_of(records, dossier.root) if "code" in parts_of(r)]
         return described(mine[0], "") if mine else nothing(dossier, "no repository found")
     stages = [r for r in earlier if r.indicator in TRAINING_STAGES and r.subject.target in seen]
     holders = [t for t in seen if any(r.subject.target == t and r.outcome == "present" for r in stages)]

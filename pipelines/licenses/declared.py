@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from license_rules import (
-    Notice,
-    choices,
     express,
-    find_notices,
     holds,
     ids_in,
     in_words,
@@ -25,33 +21,11 @@ from license_rules.registry import by_id
 from output.record import EvidenceRecord, Points, Quote, Selector
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.readers.markdown import Card, card_of
-from pipelines.readers.phrases import Anchored
+from pipelines.licenses.statements import file_named, statements
+from pipelines.readers.markdown import card_of
 from spiders.document import Document
 
-HEADING = re.compile(r"licen[cs]|terms of use|copyright|ライセンス|许可|协议|라이선스|lizenz|licencia|лиценз", re.I)
-STATES = re.compile(
-    r"\b(?:released|licensed|distributed|published|available|provided|licen[cs]e is|governed|covered)\b", re.I
-)
-STATED_OF = re.compile(
-    r"\b(?:this|these|our|the) (?:[\w\-]+ ){0,3}?(?P<what>models?|weights|checkpoints?|repo(?:sitory)?|project"
-    r"|code|scripts?|software|data(?:set)?s?|corpus|work|files?)\b",
-    re.I,
-)
-PARTS = (
-    ("data", re.compile(r"\b(?:data(?:set)?s?|corpus|corpora)\b", re.I)),
-    ("code", re.compile(r"\b(?:code|repo(?:sitory)?|scripts?|software|codebase)\b", re.I)),
-    ("weights", re.compile(r"\b(?:models?|weights|checkpoints?|parameters)\b", re.I)),
-)
-CODE_AND_WEIGHTS = re.compile(
-    r"\bcode (?:and|&) (?:the |our |model )?(?:models?|weights)"
-    r"|\b(?:models?|weights) (?:and|&) (?:the |our )?code\b",
-    re.I,
-)
-WORD = Anchored(re.compile(r"licen[cs]|spdx|apache|\bMIT\b", re.I))
-SECTION_LIMIT = 3000
-MOST_LINES = 60
-MOST_STATEMENTS = 6
+README = re.compile(r"readme(?:[._\-][\w.\-]+)?", re.I)
 NO_ANSWER = frozenset({"", "unknown", "none", "other", "noassertion"})
 
 
@@ -63,9 +37,15 @@ def declared_records(detector: Detector, dossier: Dossier, target: str) -> Itera
     for card in cards:
         if not answers:
             yield from front_records(detector, dossier, card)
-        yield from readme_records(detector, dossier, card)
+    yield from statement_records(detector, dossier, [*cards, *readmes(dossier, target)])
     for answer in dossier.of("github_repository", target=target):
         yield from github_records(detector, dossier, answer)
+
+
+def readmes(dossier: Dossier, target: str) -> list[Document]:
+    """The READMEs at the top of a repository, the one without a language in its name first."""
+    found = [d for d in dossier.of("source_file", target=target) if README.fullmatch(d.source.path or "")]
+    return sorted(found, key=lambda d: (len(d.source.path or ""), d.source.path))
 
 
 def hub_records(detector: Detector, dossier: Dossier, answer: Document) -> Iterator[EvidenceRecord]:
@@ -114,72 +94,46 @@ def front_records(detector: Detector, dossier: Dossier, document: Document) -> I
         yield said(detector, document, subject, where, given, name, link, quote, selector, "front-matter")
 
 
-def readme_records(detector: Detector, dossier: Dossier, document: Document) -> Iterator[EvidenceRecord]:
-    """Statements of a card: under a heading on the licence, or in a sentence that says what is licensed how."""
-    card = card_of(document)
+def statement_records(detector: Detector, dossier: Dossier, documents: list[Document]) -> Iterator[EvidenceRecord]:
+    """Statements of a card or of the READMEs of a repository, what is said in several languages once."""
     seen: set[tuple[str, str]] = set()
-    for start, end, expression in statements(card):
-        part = part_named(document.text[start:end], own_part(document))
-        if (expression, part) in seen or len(seen) == MOST_STATEMENTS:
-            continue
-        seen.add((expression, part))
-        quote, selector = quote_span(document.text, start, end, heading_path=card.heading_path(start) or None)
-        names = in_words(expression, licence_name)
-        yield detector.record(
-            dossier.subject(document.target),
-            "licenses",
-            "license.declared",
-            "present",
-            f"Card of {short(document.target)} says that {part} {'are' if 'weights' in part else 'is'} under {names}.",
-            rule="card-statement",
-            points=points_of(expression),
-            value=declared_value("card", names, expression, part=part),
-            source=document.source,
-            quote=quote,
-            selector=selector,
-        )
+    for document in documents:
+        card = card_of(document)
+        kind = "Card" if document.kind.endswith("_card") else "README"
+        product = document.target.rpartition("/")[2]
+        for said in statements(card, own_part(document), product):
+            parts = [p for p in said.parts if (said.expression or said.name, p) not in seen]
+            if not parts:
+                continue
+            seen |= {(said.expression or said.name, p) for p in parts}
+            part = " and ".join(parts)
+            file = file_named(said.link) if "://" not in said.link else ""
+            names = in_words(said.expression, licence_name) if said.expression else said.name
+            more = f" ({file})" if file not in ("", names) and not said.expression else ""
+            quote, selector = quote_span(
+                document.text, said.start, said.end, heading_path=card.heading_path(said.start) or None
+            )
+            yield detector.record(
+                dossier.subject(document.target),
+                "licenses",
+                "license.declared",
+                "linked" if said.how == "pointer" else "present",
+                f"{kind} of {short(document.target)} says that {part} {verb(part)} under {names}{more}."
+                if said.how != "pointer"
+                else f"{kind} of {short(document.target)} points to {names} for the licence of {part}.",
+                rule=f"{kind.lower()}-{said.how}",
+                points=points_of(said.expression, said.family),
+                value=declared_value(
+                    kind.lower(), names, said.expression, part=part, license_link=said.link, family=said.family
+                ),
+                source=document.source,
+                quote=quote,
+                selector=selector,
+            )  # fmt: skip
 
 
-def statements(card: Card) -> Iterator[tuple[int, int, str]]:
-    """Sentences that name a licence, with the SPDX expression of what they name."""
-    text = card.text
-    sections = [(p.body, p.extent) for p in card.headings if HEADING.search(p.label)]
-    by_sentence: dict[tuple[int, int], list[Notice]] = {}
-    for begin, stop in windows(card, sections):
-        for notice in find_notices(text, begin, stop):
-            start, end = sentence_around(text, notice.start, notice.end)
-            in_section = any(a <= notice.start < b for a, b in sections)
-            plain = notice.via != "url" and STATES.search(text, start, end) and STATED_OF.search(text, start, end)
-            if in_section or plain or notice.via == "tag":
-                by_sentence.setdefault((start, end), []).append(notice)
-    for (start, end), notices in by_sentence.items():
-        if expression := express([n.id for n in notices], choices(text, notices)):
-            yield start, end, expression
-
-
-def windows(card: Card, sections: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Where a card speaks of licences: sections headed so, and lines with the word; in order, none twice."""
-    found = [(a, min(b, a + SECTION_LIMIT)) for a, b in sections]
-    for match in islice(WORD.finditer(card.text, card.body_start), MOST_LINES):
-        begin = card.text.rfind("\n", 0, match.start()) + 1
-        stop = card.text.find("\n", match.end())
-        found.append((max(begin, match.start() - 500), min(stop if stop >= 0 else len(card.text), match.end() + 500)))
-    kept: list[tuple[int, int]] = []
-    for begin, stop in sorted(found):
-        begin = max(begin, kept[-1][1] if kept else 0)
-        if stop > begin:
-            kept.append((begin, stop))
-    return kept
-
-
-def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
-    stop_before = text.rfind(". ", max(0, start - 300), start)
-    begin = max(text.rfind("\n", 0, start) + 1, stop_before + 2 if stop_before >= 0 else 0, start - 300)
-    stops = [at for mark in (". ", ".\n", "\n") if (at := text.find(mark, end)) >= 0]
-    stop = min([*(at + (text[at] == ".") for at in stops), end + 300, len(text)])
-    while begin < start and text[begin] in " \t\r\n-*>":
-        begin += 1
-    return begin, max(end, stop)
+def verb(part: str) -> str:
+    return "is" if part in ("code", "data") else "are"
 
 
 def github_records(detector: Detector, dossier: Dossier, answer: Document) -> Iterator[EvidenceRecord]:
@@ -244,7 +198,7 @@ def said(
         "placeholder" if unknown else "present",
         f"{where} says {given}{named}{more}{linked}.",
         rule=rule,
-        points=points_of(expression),
+        points=points_of(expression, family),
         value=declared_value(rule, shown, expression, given=given, license_name=name, license_link=link, family=family),
         source=document.source,
         quote=quote,
@@ -257,7 +211,8 @@ def declared_value(where: str, name: str, expression: str | None, **more: Any) -
     return {"where": where, "name": name, "ids": ids_in(expression), "expression": expression, **said}
 
 
-def points_of(expression: str | None) -> Points:
+def points_of(expression: str | None, family: str) -> Points:
+    expression = expression or normalise_name(family).like or None
     if not expression:
         return "neutral"
     if holds(expression, is_open):
@@ -267,20 +222,9 @@ def points_of(expression: str | None) -> Points:
 
 def own_part(document: Document) -> str:
     """What a document speaks of where it does not say."""
-    if document.target.startswith("github:"):
+    if document.target.startswith("github:") or document.kind == "source_file":
         return "code"
     return "data" if document.kind == "dataset_card" else "weights"
-
-
-def part_named(sentence: str, own: str) -> str:
-    """Which of weights, code and data a sentence speaks of; `own` where it does not say."""
-    if CODE_AND_WEIGHTS.search(sentence):
-        return "code and weights"
-    named = STATED_OF.search(sentence)
-    for part, pattern in PARTS:
-        if pattern.search(named.group("what") if named else sentence):
-            return part
-    return own
 
 
 def read_json(document: Document) -> dict[str, Any] | None:

@@ -1,0 +1,169 @@
+"""What cards and READMEs say in words about licences, and of which part."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pipelines.licenses.statements import statements
+from pipelines.readers.markdown import read_markdown
+from tests.pipelines.licenses.test_declared import CODE, DATA, LICENSE, MODEL, document, hub, lead, of, read
+
+Said = list[tuple[str, str]]
+
+
+def said(text: str, own: str = "code", product: str = "pan") -> Said:
+    card = read_markdown(text)
+    found = statements(card, own, product)
+    for one in found:
+        assert 0 <= one.start < one.end <= len(text)
+        assert text[one.start : one.end] == text[one.start : one.end].strip()
+    return [(" ".join(sorted(one.parts)), one.licence) for one in found if one.how != "pointer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("## License\n\nThis project is under the [MIT License](LICENSE).", [("code", "MIT")]),
+        ("## License\n\nMIT", [("code", "MIT")]),
+        (
+            "## License\n\nCode is Apache-2.0, weights are under [CC BY-NC 4.0](WEIGHTS).",
+            [("code", "Apache-2.0"), ("weights", "CC-BY-NC-4.0")],
+        ),
+        ("## Licence\n\nBoth the code and the model weights are MIT licensed.", [("code weights", "MIT")]),
+        ("## License\n\nMIT for the code, CC-BY-4.0 for the data set.", [("code", "MIT"), ("data", "CC-BY-4.0")]),
+        ("## License\n\n- **Code**: MIT\n- **Checkpoints**: Apache 2.0", [("code", "MIT"), ("weights", "Apache-2.0")]),
+        (
+            "## License\n\n| What | License |\n|---|---|\n| Code | MIT |\n| Dataset | CC0 |\n",
+            [("code", "MIT"), ("data", "CC0-1.0")],
+        ),
+        ("## License\n\nThe code for training the model is released under BSD 3-Clause.", [("code", "BSD-3-Clause")]),
+        ("## License\n\nThe models in this repository are released under MIT.", [("weights", "MIT")]),
+        ("## License\n\nOur documentation is licensed under CC-BY-4.0.", [("docs", "CC-BY-4.0")]),
+        ("## Model License\n\nReleased under the Apache License 2.0.", [("weights", "Apache-2.0")]),
+        ("## License\n\nUse of Pan-7B is subject to the [Pan Model License](M).", [("weights", "Pan Model License")]),
+        ("## License\n\nDual-licensed under MIT or Apache-2.0.", [("code", "MIT OR Apache-2.0")]),
+        ("# Pan\n\nOur weights are distributed under the Apache License 2.0.", [("weights", "Apache-2.0")]),
+        ("# Pan\n\nPan is released under an MIT license.", [("code", "MIT")]),
+        ("# Pan\n\n- License: MIT\n", [("code", "MIT")]),
+        (
+            "![Code License](https://img.shields.io/badge/Code%20License-Apache_2.0-green.svg)",
+            [("code", "Apache-2.0")],
+        ),
+        ('<img src="https://img.shields.io/badge/license-BSD_3--Clause-red">', [("code", "BSD-3-Clause")]),
+        ("## License\n\nReleased under the Modified MIT License.", [("code", "LicenseRef-AI-modified-mit")]),
+        ("## License\n\nThe weights bear a modified Apache 2.0 license.", [("weights", "modified Apache 2.0 license")]),
+        ("## License\n\nThis model is based on Pancake-1 and is released under MIT.", [("weights", "MIT")]),
+        (
+            "## License\n\nIt covers all code as well as our models:\n\n```\nLicensed under the MIT License\n```\n",
+            [("code weights", "MIT")],
+        ),
+        (
+            "## 许可证\n\n本仓库的代码依照 Apache-2.0 协议开源，模型权重遵循[《烙饼模型许可协议》](MODEL)。",
+            [("code", "Apache-2.0"), ("weights", "烙饼模型许可协议")],
+        ),
+        ("## 协议\n\n数据集采用 CC BY 4.0 协议发布。", [("data", "CC-BY-4.0")]),
+        ("## ライセンス\n\nこのリポジトリのコードは MIT ライセンスの下で公開されています。", [("code", "MIT")]),
+        ("## License\n\nLe code est distribué sous licence Apache 2.0.", [("code", "Apache-2.0")]),
+        ("## Licencia\n\nLos pesos del modelo se publican bajo Apache 2.0.", [("weights", "Apache-2.0")]),
+    ],
+)  # fmt: skip
+def test_what_is_said(text: str, expected: Said) -> None:
+    assert said(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Pan\n\nThe fryer was built at MIT & friends.",
+        "# Pan\n\nWe train on Batter, a dataset licensed under CC-BY-4.0.",
+        "## License\n\nThis code contains parts adapted from Griddle, which is licensed under MIT.",
+        "## License\n\nWe ship [griddle](https://github.com/iron/griddle), licensed under the MIT License.",
+        "## Third-Party Licenses\n\nGriddle: MIT License.",
+        "## License\n\nData may be licensed under CC-BY-4.0 or something else.",
+        "# Pan\n\nlicense = {Apache-2.0}",
+        "## License\n\nSee the [LICENSE](LICENSE) file.",
+        "",
+    ],
+)
+def test_what_is_not_said(text: str) -> None:
+    assert said(text) == []
+
+
+def test_a_badge_does_not_say_again_what_a_sentence_says() -> None:
+    text = "![License](https://img.shields.io/badge/License-MIT-red)\n\n## License\n\nThe code is under Apache-2.0.\n"
+    assert said(text) == [("code", "Apache-2.0")]
+
+
+README = "# Pan\n\n## License\n\nThe code is under Apache-2.0. The model weights are under CC-BY-NC-4.0.\n"
+
+
+def test_a_readme_on_github_is_read() -> None:
+    records = read(document("source_file", CODE, README, "README.md"), document("license", CODE, LICENSE, "LICENSE"))
+    declared = of(records, "license.declared")
+    assert [(r.statement, r.points) for r in declared] == [
+        ("README of maker/pan says that code is under Apache-2.0.", "open"),
+        ("README of maker/pan says that weights are under CC-BY-NC-4.0.", "closed"),
+    ]
+    assert len({r.id for r in declared}) == 2
+    (conflict,) = of(records, "license.conflict")
+    assert conflict.statement == "README and LICENSE of maker/pan agree on code: Apache-2.0."
+
+
+def test_what_a_repository_says_of_weights_is_held_against_the_hub() -> None:
+    records = read(
+        hub(MODEL, "apache-2.0"), document("source_file", CODE, README, "README.md"), leads=(lead(CODE, "repository"),)
+    )
+    (conflict,) = [r for r in of(records, "license.conflict") if r.value["verdict"] == "contradicts"]
+    assert conflict.statement == (
+        "README of maker/pan says CC-BY-NC-4.0 for weights, but metadata of maker/pan says Apache-2.0."
+    )
+
+
+def test_a_card_that_differs_from_its_metadata() -> None:
+    card = document("model_card", MODEL, "## License\n\nThe model is under CC-BY-NC-4.0.\n", "README.md")
+    (conflict,) = of(read(hub(MODEL, "mit"), card), "license.conflict")
+    assert conflict.statement == "Card of maker/pan says CC-BY-NC-4.0 for weights, but metadata says MIT."
+    assert conflict.value["verdict"] == "contradicts"
+
+
+def test_weights_that_only_the_repository_licenses() -> None:
+    (triple,) = of(
+        read(hub(MODEL, None), document("source_file", CODE, README, "README.md"), leads=(lead(CODE, "repository"),)),
+        "license.triple",
+    )
+    assert triple.statement.startswith("Weights: CC-BY-NC-4.0 according to maker/pan. Code: Apache-2.0.")
+
+
+def test_a_file_that_is_pointed_to_and_is_not_there() -> None:
+    records = read(hub(MODEL, "other", "LICENSE", license_name="pan-1", license_link="LICENSE-MODEL"))
+    (missing,) = of(records, "license.missing_text")
+    assert missing.statement == (
+        "Metadata of maker/pan points to LICENSE-MODEL for the licence, which is not among its 2 files."
+    )
+    assert missing.value["verdict"] == "text missing"
+    assert len(missing.searched) == 2
+    assert not of(read(hub(MODEL, "other", "LICENSE", license_link="LICENSE")), "license.missing_text")
+
+
+def test_a_family_is_open_or_not_as_all_of_it_are() -> None:
+    for name, points in (("cc-by-nc", "closed"), ("gpl", "open"), ("cc", "neutral")):
+        (record,) = of(read(hub(MODEL, name)), "license.declared")
+        assert record.points == points
+
+
+def test_data_is_not_held_against_the_licence_of_code() -> None:
+    text = "## License\n\nThe data is under CC-BY-4.0.\n"
+    documents = document("source_file", CODE, text, "README.md"), document("license", CODE, LICENSE, "LICENSE")
+    assert not of(read(*documents), "license.conflict")
+    assert DATA
+
+
+@pytest.mark.parametrize(
+    "filler", ["the license of ", "[MIT](", "under the ", "《", "License: MIT and ", "which is ", "a-"]
+)
+def test_hostile_text(filler: str) -> None:
+    begin = time.process_time()
+    statements(read_markdown("## License\n\n" + filler * 20_000), "code", "pan")
+    assert time.process_time() - begin < 5
