@@ -2,10 +2,9 @@
 
     OSAI_EVIDENCE_REPOSITORIES=FOLDER python -m bench.readme_licenses [--show]
 
-FOLDER holds git repositories as `OWNER+NAME/repo`. The labels (`readme_licenses.tsv`) were made by reading, before a program ran
-on these files: one line for each part and licence that a README names; `~words` stands for a licence that has no id, by
-words of its name; a `?` before the part marks what a reader could leave out, and is not counted. Two statements of one
-licence about one part count once.
+FOLDER holds git repositories as `OWNER+NAME/repo`. The labels (`readme_licenses.tsv`) were made by reading, before a
+program ran on these files: one line for each part and licence that a README names; `~words` stands for a licence that
+has no id, by words of its name; a `?` before the part marks what a reader could leave out, and is not counted.
 """
 
 from __future__ import annotations
