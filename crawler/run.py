@@ -6,7 +6,7 @@ import json
 import logging
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -65,13 +65,27 @@ def targets_of(reference: str) -> tuple[str, ...]:
     )
 
 
+RELEASE_LINKS = ("weights_endmodel", "system", "modelcard")  # blocks of an entry that link the release itself
+
+
 def entry_targets(path: Path) -> tuple[str, ...]:
-    """All links of an index entry that this crawler can follow, the end model's weights first."""
-    links = [*entry_links(path, "weights_endmodel"), *entry_links(path, "weights_basemodel"), *entry_links(path)]
-    found = [where.target for link in links if (where := place(link)) is not None]
+    """All links of an index entry that this crawler can follow, the release first: a model where one is linked."""
+    release = targets(entry_links(path, *RELEASE_LINKS))
+    found = [*sorted(release, key=rank_of_release), *targets(entry_links(path, "weights_basemodel"))]
+    found += targets(entry_links(path))
     if not found:
         raise BadReferenceError(f"{path} has no link to the Hub, GitHub or arXiv")
     return tuple(dict.fromkeys(found))
+
+
+def targets(links: Iterable[str]) -> list[str]:
+    return [where.target for link in links if (where := place(link)) is not None]
+
+
+def rank_of_release(target: str) -> int:
+    """Entries link repositories, and by mistake datasets, where weights are asked for: a model comes before them."""
+    kinds = ("hf:model:", "github:")
+    return next((n for n, kind in enumerate(kinds) if target.startswith(kind)), len(kinds))
 
 
 def entry_links(path: Path, *blocks: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What differs between two runs: appeared, vanished, changed, by entry and parameter.
+"""What differs between two runs: appeared, vanished, changed, by system and parameter.
 
 A question is a subject, an indicator and a rule. What could not be read in one of the runs is no change of the world:
 it is told apart.
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from output.record import EvidenceRecord
-from output.run import Run, short
+from output.run import System
 
 Kind = Literal["appeared", "vanished", "changed", "lost_sight", "seen_again"]
 NOT_READ = ("unavailable", "error")
@@ -21,7 +21,7 @@ Key = tuple[str, str, str, str, str]
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One difference. `old` and `new` are statements, None where there is none; `lost_sight`: unreadable now."""
+    """One difference. `entry` is the system's name; `old` and `new` are statements, None where there is none; `lost_sight`: unreadable now."""
 
     kind: Kind
     entry: str
@@ -36,33 +36,32 @@ class Change(msgspec.Struct, frozen=True):
     new_points: str | None
 
 
-def changes(old: Run, new: Run) -> list[Change]:
-    """Differences from one run to another, in the order of the new run, then of what is gone."""
-    before, after = by_key(old.records), by_key(new.records)
+def changes(old: Iterable[System], new: Iterable[System]) -> list[Change]:
+    """Differences from the systems of one run to those of another, in the order of the new, then of what is gone."""
+    before, after = by_key(old), by_key(new)
     found: list[Change] = []
     for key in dict.fromkeys([*after, *before]):
-        found += compared(before.get(key, []), after.get(key, []))
+        found += compared(key[0], before.get(key, []), after.get(key, []))
     return found
 
 
-def by_key(records: Iterable[EvidenceRecord]) -> dict[Key, list[EvidenceRecord]]:
+def by_key(systems: Iterable[System]) -> dict[Key, list[EvidenceRecord]]:
     groups: dict[Key, list[EvidenceRecord]] = defaultdict(list)
-    for record in records:
-        subject = record.subject
-        groups[(subject.entry or "", subject.target, record.parameter, record.indicator, record.detector.rule)].append(
-            record
-        )
+    for system in systems:
+        for record in system.records:
+            key = (system.name, record.subject.target, record.parameter, record.indicator, record.detector.rule)
+            groups[key].append(record)
     return groups
 
 
-def compared(before: list[EvidenceRecord], after: list[EvidenceRecord]) -> Iterable[Change]:
+def compared(system: str, before: list[EvidenceRecord], after: list[EvidenceRecord]) -> Iterable[Change]:
     """Records on one question: those that say the same cancel out, the rest are paired in order."""
     same = {meaning(r) for r in before} & {meaning(r) for r in after}
     old = [r for r in before if meaning(r) not in same]
     new = [r for r in after if meaning(r) not in same]
     for n in range(max(len(old), len(new))):
         one, other = old[n] if n < len(old) else None, new[n] if n < len(new) else None
-        yield change(kind_of(one, other), one, other)
+        yield change(system, kind_of(one, other), one, other)
 
 
 def meaning(record: EvidenceRecord) -> bytes:
@@ -82,12 +81,12 @@ def kind_of(one: EvidenceRecord | None, other: EvidenceRecord | None) -> Kind:
     return "vanished" if other is None else "changed"
 
 
-def change(kind: Kind, one: EvidenceRecord | None, other: EvidenceRecord | None) -> Change:
+def change(system: str, kind: Kind, one: EvidenceRecord | None, other: EvidenceRecord | None) -> Change:
     record = other or one
     assert record is not None
     return Change(
         kind=kind,
-        entry=record.subject.entry or short(record.subject.target),
+        entry=system,
         parameter=record.parameter,
         indicator=record.indicator,
         target=record.subject.target,

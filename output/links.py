@@ -86,12 +86,15 @@ def quoted_page(record: EvidenceRecord) -> str:
 def cited_page(record: EvidenceRecord) -> str:
     """The page a note should link: the published paper where the record names one, else where the quote stands.
 
-    Of an answer on a whole repository this is its tree at the revision that was read.
+    On code, and of an answer on a whole repository, this is its tree at the revision that was read.
     """
     doi = record.value.get("doi")
     if record.parameter == "paper" and isinstance(doi, str) and DOI.fullmatch(doi):
         return f"https://doi.org/{doi}"
     page, revision = quoted_page(record), record.source.revision if record.source else None
+    repository = GITHUB.match(page)
+    if revision and repository and record.parameter in ("trainingcode", "code"):
+        return f"https://github.com/{repository['id']}/tree/{revision}"
     if revision is None or pinned(page) or ARXIV.match(page):
         return page
     name = (target_of(page) or "").rpartition(":")[2]

@@ -72,12 +72,13 @@ def sort_of(record: EvidenceRecord) -> str:
 
 
 def goes_with(record: EvidenceRecord, first: EvidenceRecord) -> bool:
-    """Whether a second sentence adds to the first: another telling fact that points no other way.
+    """Whether a second sentence adds to the first: another telling fact, or the same of another model or repository.
 
-    That nothing was found is said once, and what is only named stands alone.
+    It points no other way. That nothing was found is said once, and what is only named stands alone.
     """
     return (
         first.indicator != "license.triple"
+        and (record.indicator, record.subject.target) != (first.indicator, first.subject.target)
         and first.outcome in FOUND
         and record.outcome in ("present", "linked")
         and record.indicator in order().get(record.parameter, [])

@@ -33,7 +33,7 @@ def command(old: Path, new: Path, as_json: bool) -> None:
     osai-evidence changes runs/monday runs/tuesday
     """
     try:
-        found = changes(load_run(old), load_run(new))
+        found = changes(load_run(old).systems, load_run(new).systems)
     except RunError as error:
         raise click.UsageError(str(error)) from error
     if as_json:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from output.changes import Change, changes
 from output.parameters import ParameterInfo, parameters
-from output.record import EvidenceRecord
 from output.report.view import DIRECTIONS, Fact, Page, Section
 from output.run import Missed, Run, System
 
@@ -132,10 +131,9 @@ class Changed:
 
 def changed_systems(earlier: Run, now: Sequence[Run], pages: Sequence[Page]) -> list[Changed]:
     """Differences from an earlier run to these, by system: changes first, then what was read for the first time."""
-    records: tuple[EvidenceRecord, ...] = tuple(r for run in now for r in run.records)
     slugs = {page.name: page.slug for page in pages}
     groups: dict[str, list[Change]] = {}
-    for change in changes(earlier, Run(now[-1].folder, now[-1].info, records)):
+    for change in changes(earlier.systems, [system for run in now for system in run.systems]):
         groups.setdefault(change.entry, []).append(change)
     known = {system.name for system in earlier.systems}
     found = [Changed(name, slugs.get(name, ""), name not in known, tuple(rows)) for name, rows in groups.items()]

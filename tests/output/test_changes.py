@@ -31,7 +31,7 @@ def small(folder: Path, statement: str, outcome: str = "absent", body: bytes = b
 
 def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
     one, other = (load_run(full_run(tmp_path / name)) for name in ("one", "other"))
-    assert changes(one, other) == []
+    assert changes(one.systems, other.systems) == []
 
 
 def test_kinds_of_change(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_kinds_of_change(tmp_path: Path) -> None:
     error = small(tmp_path / "error", "Could not look.", "error")
     nothing = small(tmp_path / "nothing", "", "none")
     kinds = {
-        name: [c.kind for c in changes(old, new)]
+        name: [c.kind for c in changes(old.systems, new.systems)]
         for name, old, new in (
             ("found", absent, present),
             ("gone", present, nothing),
@@ -62,7 +62,7 @@ def test_the_same_words_in_other_bytes_are_no_change(tmp_path: Path) -> None:
     old = small(tmp_path / "old", "Paper.", "present", b"in a journal")
     new = small(tmp_path / "new", "Paper.", "present", b"in a journal")
     assert old.records[0].run == new.records[0].run
-    assert changes(old, new) == []
+    assert changes(old.systems, new.systems) == []
 
 
 def test_command(tmp_path: Path) -> None:

@@ -172,6 +172,14 @@ def test_what_is_read_for_the_first_time_is_no_change(tmp_path: Path) -> None:
     assert f"Read for the first time: <bdi>small</bdi> ({len(now.records)})." in first
 
 
+def test_a_release_without_an_entry_changes_as_one_system(tmp_path: Path) -> None:
+    """What was read for its base model, datasets and repositories belongs to it."""
+    old = load_run(full_run(tmp_path / "old", root="hf:model:maker/one"))
+    new = load_run(full_run(tmp_path / "new", root="hf:model:maker/two"))
+    first = write_site([new], tmp_path / "site", [old]).read_text("utf-8")
+    assert f"Read for the first time: <bdi>maker/two</bdi> ({len(new.records)})." in first
+
+
 def test_links_that_gave_nothing_stand_together_by_reason(tmp_path: Path) -> None:
     runs = [load_run(full_run(tmp_path / name)) for name in ("one", "two")]
     made = pages(runs)
