@@ -21,7 +21,10 @@ Key = tuple[str, str, str, str, str]
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One difference. `entry` is the system's name; `old` and `new` are statements, None where there is none; `lost_sight`: unreadable now."""
+    """One difference. `entry` is the system's name, `old` and `new` are statements, None where there is none.
+
+    `lost_sight`: unreadable now.
+    """
 
     kind: Kind
     entry: str

@@ -62,6 +62,7 @@ def at_revision(link: str, record: EvidenceRecord) -> str | None:
         return page
     revision = commit[0].strip("/?#")
     base, _, fragment = link.partition("#")
+    base = base.partition("?")[0]
     tail = f"#{fragment}" if fragment else ""
     if file := FILE.search(base):
         kind = "blob" if "/blob/" in base else "tree"
@@ -84,18 +85,22 @@ def quoted_page(record: EvidenceRecord) -> str:
 
 
 def cited_page(record: EvidenceRecord) -> str:
-    """The page a note should link: the published paper where the record names one, else where the quote stands.
+    """The page that shows a fact: the published paper where the record names one, else where the quote stands.
 
-    On code, and of an answer on a whole repository, this is its tree at the revision that was read.
+    Of an answer on a whole repository this is its tree at the revision that was read.
     """
     doi = record.value.get("doi")
     if record.parameter == "paper" and isinstance(doi, str) and DOI.fullmatch(doi):
         return f"https://doi.org/{doi}"
     page, revision = quoted_page(record), record.source.revision if record.source else None
-    repository = GITHUB.match(page)
-    if revision and repository and record.parameter in ("trainingcode", "code"):
-        return f"https://github.com/{repository['id']}/tree/{revision}"
     if revision is None or pinned(page) or ARXIV.match(page):
         return page
     name = (target_of(page) or "").rpartition(":")[2]
     return f"{page}/tree/{revision}" if page.endswith(f"/{name}") else page
+
+
+def linked_page(record: EvidenceRecord) -> str:
+    """The page an entry links for a fact: on code the whole repository at the revision that was read."""
+    page, revision = cited_page(record), record.source.revision if record.source else None
+    repository = GITHUB.match(page) if record.parameter in ("trainingcode", "code") else None
+    return f"https://github.com/{repository['id']}/tree/{revision}" if revision and repository else page

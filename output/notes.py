@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from output.data_files import load
-from output.links import cited_page
+from output.links import linked_page
 from output.record import EvidenceRecord, Outcome, Points
 
 NOTE_LIMIT = 400
@@ -62,7 +62,7 @@ def note(parameter: str, records: Iterable[EvidenceRecord]) -> Note | None:
     alike = [r for r in ranked[1:] if sort_of(r) == sort_of(first)]
     second = next((r for r in alike if goes_with(r, first)), None)
     chosen = [first, second] if second else [first]
-    links = [cited_page(r) for r in chosen if r.outcome in FOUND]
+    links = [linked_page(r) for r in chosen if r.outcome in FOUND]
     link = next((url for url in links if url.startswith(("https://", "http://"))), None)
     return Note(join(chosen), link, tuple(chosen))
 

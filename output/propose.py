@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from output.entries import Entry, entry_paths, read_entry
 from output.line_patch import Change, PatchError, Value, diff, patch_all
-from output.links import at_revision, pinned, same_target, target_of
+from output.links import at_revision, cited_page, pinned, same_target, target_of
 from output.lint import TRIPLE
 from output.notes import DIRECTIONS, Note, note
 from output.parameters import parameters
@@ -21,6 +23,15 @@ from output.record import INDEX_PARAMETERS, EvidenceRecord, Points
 from output.run import Run, System
 
 DECISIONS = "evidence-decisions.json"
+SHOWN = 6  # records listed for and against a class
+LICENCE_PARTS = {
+    "weights": ("weights_endmodel",),
+    "code": ("trainingcode",),
+    "data": ("datasources_basemodel", "datasources_endmodel"),
+}
+ONE_THING = ("weights_basemodel", "weights_endmodel", "paper", "licenses")  # what it is can be seen whole
+HAS = ("open", "partial")
+NOT_THERE = ("not found", "not released", "not disclosed")
 Decision = Literal["accepted", "rejected", "later"]
 Kind = Literal["licence-notation", "note", "link", "class"]
 
@@ -28,7 +39,7 @@ Kind = Literal["licence-notation", "note", "link", "class"]
 class Proposal(msgspec.Struct, frozen=True):
     """One change of one value. `evidence` are the records it rests on, `unread` the parts that nobody could look at.
 
-    `contrary` where the records point another way than the present class.
+    `contrary` where the records weigh against the present class, or deny what the entry has elsewhere.
     `supports` and `contradicts` are all records of the parameter that point at the present class, and at another.
     `content` is a hash over what these records quote: it changes when the sources do, not when they are read again.
     """
@@ -124,32 +135,33 @@ def proposals(entry: Entry, system: System, pin_links: bool) -> Iterable[Proposa
         records = [r for r in system.records if r.parameter == name]
         if found := note(name, records):
             present = entry.block(name).get("class")
-            maker = Maker(entry, name, present if isinstance(present, str) else None, found, records)
+            maker = Maker(entry, system, name, present if isinstance(present, str) else None, found, records)
             yield from of_parameter(maker, pin_links)
 
 
 def of_parameter(maker: Maker, pin_links: bool) -> Iterable[Proposal]:
     """A note where there is none or an old licence notation, a link where one is missing, a contradicted class.
 
-    Where nobody could look, nothing is proposed. An absence alone contradicts no class, and no note says of an open
-    parameter that nothing was found: people may have looked elsewhere.
+    Where nobody could look, nothing is proposed. An absence alone contradicts no class, and no note says that nothing
+    was found of an open parameter, or where the release itself could not be read: people may have looked elsewhere.
+    People's own note on what is closed gets no link of ours.
     """
     block, links, found = maker.entry.block(maker.name), maker.entry.links(maker.name), maker.found
     if found.records[0].outcome in ("unavailable", "error"):
         return
     old, link = block.get("notes"), block.get("link")
     in_parts = found.records[0].indicator == "license.triple"
+    absence = maker.found_nothing and (maker.present in HAS or maker.release_unread)
     if in_parts and old and not TRIPLE.match(str(old).strip()):
-        waits = f"; {' and '.join(maker.unread)} could not be looked at yet" if maker.unread else ""
-        yield maker.make("licence-notation", "notes", old, found.text, f"licence note in three parts{waits}")
-    elif not old and not maker.unread and not (maker.found_nothing and maker.present in ("open", "partial")):
-        yield maker.make("note", "notes", old, found.text, "the note is empty")
-    if found.link and not links and pinned(found.link):
+        yield maker.make("licence-notation", "notes", old, found.text, f"licence note in three parts{maker.doubts}")
+    elif not old and not maker.unread and not absence:
+        yield maker.make("note", "notes", old, found.text, f"the note is empty{maker.doubts}")
+    if found.link and not links and pinned(found.link) and not maker.unread and (not old or maker.bears_out):
         yield maker.make("link", "link", link, found.link, "there is no link")
     elif (new := maker.pinned_link(links)) and (pin_links or in_parts or not old):
         yield maker.make("link", "link", link, new, "the same page at the revision that was read")
     points = maker.agreed
-    if maker.present in DIRECTIONS and points and points != maker.present:
+    if points and maker.speaks_against(points):
         criterion = getattr(parameters()[found.records[0].parameter], points)
         reason = f"proposed: {points} (criterion: {criterion}); now {maker.present}"
         yield maker.make("class", "class", maker.present, points, reason)
@@ -160,16 +172,52 @@ class Maker:
     """What all proposals on one parameter of one entry share."""
 
     entry: Entry
+    system: System
     name: str
     present: str | None
     found: Note
     records: Sequence[EvidenceRecord]
 
     @property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """The parts of a licence note in three parts, else none."""
+        first = self.found.records[0]
+        parts = {name: first.value.get(name) for name in LICENCE_PARTS} if first.indicator == "license.triple" else {}
+        return {name: part for name, part in parts.items() if isinstance(part, dict)}
+
+    @property
     def unread(self) -> tuple[str, ...]:
         """Parts of a licence note that could not be looked at."""
         first = self.found.records[0]
         return tuple(map(str, first.value.get("unread", ()))) if first.indicator == "license.triple" else ()
+
+    @property
+    def behind_parts(self) -> list[str]:
+        """Ids of the records on which the parts of a licence note rest."""
+        return [str(ident) for part in self.parts.values() for ident in part.get("evidence", ())]
+
+    @property
+    def denied(self) -> dict[str, str]:
+        """Parts of a licence note that were not found, with the class the entry gives them although."""
+        given = {
+            name: next((c for p in LICENCE_PARTS[name] if (c := self.entry.block(p).get("class")) in HAS), None)
+            for name, part in self.parts.items()
+            if part.get("words") in NOT_THERE
+        }
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def doubts(self) -> str:
+        """What people should know before they accept a note."""
+        said = f"; {' and '.join(self.unread)} could not be looked at yet" if self.unread else ""
+        return said + "".join(f"; the entry calls {name} {given}" for name, given in self.denied.items())
+
+    @property
+    def release_unread(self) -> bool:
+        listing = self.system.listing
+        return any(m.target == listing.root for m in listing.misses) and not any(
+            d.target == listing.root for d in listing.documents
+        )
 
     @property
     def found_nothing(self) -> bool:
@@ -187,13 +235,46 @@ class Maker:
 
         None where something could not be read, or where the note says what is missing rather than what is there.
         """
-        unread = self.unread or any(r.outcome in ("unavailable", "error") for r in self.records)
+        unread = self.unread or self.denied or any(r.outcome in ("unavailable", "error") for r in self.records)
         if unread or self.found.records[0].outcome != "present":
             return None
         if self.name == "licenses":
-            return self.found.points if self.found.records[0].indicator == "license.triple" else None
+            return self.found.points if self.parts else None
         directions = {r.points for r in self.records if r.points != "neutral"}
         return directions.pop() if len(directions) == 1 else None
+
+    def speaks_against(self, points: Points) -> bool:
+        """Whether facts that agree on a direction contradict the class.
+
+        Facts on a part do not show that the whole is less open than people say, except where there is one thing to
+        look at. And people who gave their reasons about the very source know it: it makes no class more open.
+        """
+        if self.present not in DIRECTIONS or points == self.present:
+            return False
+        upwards = DIRECTIONS.index(points) < DIRECTIONS.index(self.present)
+        if not upwards:
+            return points == "closed" or self.name in ONE_THING
+        linked = {target.lower() for link in self.entry.links(self.name) if (target := target_of(link))}
+        read = {(target_of(cited_page(r)) or "").lower() for r in self.found.records}
+        return not (self.entry.block(self.name).get("notes") and linked & read)
+
+    @property
+    def bears_out(self) -> bool:
+        """Whether a page behind these facts is one for the note that people wrote."""
+        return self.present in HAS and not self.contrary
+
+    @property
+    def contrary(self) -> bool:
+        """Whether the note, or else most facts, point another way than the class; of partial, all of them one way."""
+        if self.denied:
+            return True
+        if self.present not in DIRECTIONS or self.found.points:
+            return self.present in DIRECTIONS and self.found.points != self.present
+        count = Counter(r.points for r in self.records)
+        weight = {"open": count["open"] - count["closed"], "closed": count["closed"] - count["open"]}
+        if self.present in weight:
+            return weight[self.present] < 0
+        return not count["partial"] and bool(count["open"]) != bool(count["closed"])
 
     def make(self, kind: Kind, key: str, old: Value, new: Value, reason: str) -> Proposal:
         content = content_of(self.found.records)
@@ -209,12 +290,12 @@ class Maker:
             new=new,
             reason=reason,
             present_class=self.present,
-            evidence=tuple(self.found.ids),
+            evidence=tuple(dict.fromkeys([*self.found.ids, *self.behind_parts])),
             supports=tuple(r.id for r in directed if r.points == self.present),
             contradicts=tuple(r.id for r in directed if r.points != self.present),
             content=content,
             unread=self.unread,
-            contrary=self.present in DIRECTIONS and self.found.points not in (None, self.present),
+            contrary=self.contrary,
         )
 
 
@@ -264,20 +345,36 @@ def write(entry: Entry, made: Iterable[Proposal]) -> None:
 
 
 def described(made: EntryProposals) -> str:
-    """Proposals for one entry as Markdown: the evidence for and against, then the patch."""
+    """Proposals for one entry as Markdown: by parameter with the evidence for and against, then the patch."""
     by_id = {r.id: r for r in made.system.records}
-    lines = [f"## {made.entry.path.name}", ""]
-    for p in made.proposals:
-        lines += [f"- `{p.parameter}.{p.key}` ({p.id}): {p.reason}"]
-        if p.kind != "class":
-            lines += [f"  - now: {inline(p.old)}", f"  - proposed: {inline(p.new)}"]
-        lines += [f"  - evidence: {cited(by_id[i])}" for i in p.evidence]
-        lines += [f"  - for {p.present_class}: {cited(by_id[i])}" for i in p.supports if i not in p.evidence]
-        lines += [f"  - against {p.present_class}: {cited(by_id[i])}" for i in p.contradicts if i not in p.evidence]
+    lines = [f"## {made.entry.path.name}"]
+    for name, group in groupby(made.proposals, key=lambda p: p.parameter):
+        mine = list(group)
+        first = mine[0]
+        lines += ["", f"### {name} (now {first.present_class or 'without a class'})", ""]
+        for p in mine:
+            lines += [f"- `{p.key}` ({p.id}): {p.reason}"]
+            if p.kind != "class":
+                lines += [f"  - now: {inline(p.old)}", f"  - proposed: {inline(p.new)}"]
+        said: set[str] = set()
+        for what, ids in (
+            ("Rests on", first.evidence),
+            (f"For {first.present_class}", first.supports),
+            (f"Against {first.present_class}", first.contradicts),
+        ):
+            lines += listed(what, [by_id[i] for i in ids if i in by_id], said)
     changes = diff(made.entry.path.name, made.entry.text, patched(made.entry.text, made.lines))
     if changes:
         lines += ["", "```diff", changes.replace("```", "'''"), "```"]
     return "\n".join(lines) + "\n"
+
+
+def listed(what: str, records: Sequence[EvidenceRecord], said: set[str]) -> list[str]:
+    """Records under a heading, a few of them, without what is said already."""
+    new = list({r.statement: r for r in reversed(records) if r.statement not in said}.values())[::-1]
+    said |= {r.statement for r in new}
+    rest = [f"  - and {len(new) - SHOWN} more in the report"] if len(new) > SHOWN else []
+    return [f"- {what}:", *(f"  - {cited(r)}" for r in new[:SHOWN]), *rest] if new else []
 
 
 def inline(value: Value) -> str:
@@ -290,5 +387,6 @@ def code(text: str) -> str:
 
 
 def cited(record: EvidenceRecord) -> str:
-    where = record.source.view_url if record.source else f"{len(record.searched)} documents searched"
+    n = len(record.searched)
+    where = cited_page(record) or f"{n} document{'' if n == 1 else 's'} searched"
     return f"{code(record.statement)} {code(where)} ({record.id}, points to {record.points})"

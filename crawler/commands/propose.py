@@ -84,7 +84,7 @@ def settle(index: Path, made: list[EntryProposals], decision: Decision, ids: tup
 
 
 def push(made: list[EntryProposals], run: str, repository: str, base: str) -> None:
-    from output.pull_request import PullRequestError, open_pull_request
+    from output.pull_request import BRANCHES, PullRequestError, open_pull_request
 
     changing = [m for m in made if m.lines]
     token = os.environ.get("GITHUB_TOKEN", "")
@@ -100,11 +100,13 @@ def push(made: list[EntryProposals], run: str, repository: str, base: str) -> No
             token=token,
             repository=repository,
             base=base,
-            branch=f"evidence/{run}",
+            branch=f"{BRANCHES}{run}",
         )
     except PullRequestError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"Opened {opened.url}", err=True)
+    for url in opened.asked:
+        click.echo(f"Proposed already: {url}", err=True)
+    click.echo(f"Opened {opened.url}" if opened.url else "Nothing new to push.", err=True)
     if opened.left_out:
         click.echo(f"Changed there since, left out: {', '.join(opened.left_out)}", err=True)
         sys.exit(1)

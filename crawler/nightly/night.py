@@ -41,9 +41,9 @@ from crawler.session import Session
 from crawler.settings import SOFTWARE, settings
 from crawler.state import LEASE_SECONDS, KnownEntry, LeaseLostError, Night, Reading, State, Work, now
 from output.archive import ArchiveWriter, mend, redact
-from output.changes import by_key, compared
+from output.changes import changes
 from output.record import EvidenceRecord
-from output.run import Listing
+from output.run import Listing, System
 from pipelines.dossier import Dossier
 from spiders.addresses import GITHUB, HUB, Addresses
 from spiders.answers import Asker
@@ -337,12 +337,8 @@ class NightRun:
         because = list(self.reasons.get(entry, ()))
         if entry not in self.known:
             return [{"kind": "entry_read", "records": len(records), "because": because}]
-        before, after = by_key(self.state.records(entry)), by_key(records)
-        return [
-            {**msgspec.to_builtins(change), "because": because}
-            for key in dict.fromkeys([*after, *before])
-            for change in compared(before.get(key, []), after.get(key, []))
-        ]
+        before, after = (System(Listing("", entry), tuple(r)) for r in (self.state.records(entry), records))
+        return [{**msgspec.to_builtins(change), "because": because} for change in changes([before], [after])]
 
 
 @contextmanager

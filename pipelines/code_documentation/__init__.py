@@ -174,16 +174,26 @@ class Section:
 
 
 def readme_sections(text: str) -> list[Section]:
-    """Sections of a README whose heading speaks of one of the topics, with the words below it."""
+    """Sections of a README whose heading, or that of a section around them, speaks of a topic, with their words."""
     marks = list(HEADING.finditer(text[:1_000_000]))
     found = []
+    around: list[tuple[int, str]] = []
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         heading = (mark[1] or mark[2] or "").strip()
         end = following.start() if following else len(text)
-        topic = next((topic for topic, pattern in sections().patterns.items() if pattern.search(heading)), "")
+        around = [(level, topic) for level, topic in around if level < level_of(mark)]
+        own = next((topic for topic, pattern in sections().patterns.items() if pattern.search(heading)), "")
+        topic = own or (around[-1][1] if around else "")
+        around.append((level_of(mark), topic if level_of(mark) > 1 else ""))  # a title is around everything
         if topic:
             found.append(Section(heading, topic, len(WORD.findall(text[mark.end() : end])), mark.start(), mark.end()))
     return found
+
+
+def level_of(heading: re.Match[str]) -> int:
+    """1 to 6: the number signs before it, or what it is underlined with."""
+    line = heading[0].lstrip()
+    return len(line) - len(line.lstrip("#")) or (1 if line.endswith("=") else 2)
 
 
 def readme_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> EvidenceRecord:

@@ -50,6 +50,7 @@ def test_a_paper_is_cited_by_its_own_address(tmp_path: Path) -> None:
     ("link", "pinned_link"),
     [
         ("https://github.com/maker/train", f"https://github.com/maker/train/tree/{COMMIT}"),
+        ("https://github.com/maker/train?tab=readme-ov-file", f"https://github.com/maker/train/tree/{COMMIT}"),
         ("https://github.com/maker/train.git#use", f"https://github.com/maker/train/tree/{COMMIT}#use"),
         (
             "https://github.com/maker/train/blob/main/docs/a.md",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,10 +16,10 @@ from click.testing import CliRunner, Result
 
 from crawler.cli import cli
 from output.propose import DECISIONS, EntryProposals, described, propose
-from output.pull_request import PullRequestError, open_pull_request
-from output.record import Searched, Source
+from output.pull_request import Opened, PullRequestError, open_pull_request
+from output.record import Parameter, Points, Searched, Source
 from output.run import load_run
-from tests.output.builder import RunBuilder, full_run
+from tests.output.builder import COMMIT, RunBuilder, full_run
 from tests.output.test_lint import GOOD
 
 ENTRY = GOOD.replace('"Weights: MIT. Code: not released. Data: not disclosed."', "MIT, an open license.").replace(
@@ -202,6 +203,68 @@ def test_no_note_says_of_an_open_parameter_that_nothing_was_found(run_folder: Pa
     assert "paper.notes" not in {f"{p.parameter}.{p.key}" for p in made(run_folder, index).proposals}
 
 
+def with_fact(folder: Path, parameter: Parameter, indicator: str, points: Points) -> Path:
+    """A run with one fact on the repository that the entry links."""
+    run = RunBuilder(folder, entry="small")
+    page = f"https://github.com/maker/train/blob/{COMMIT}/train.py"
+    source = run.document(f"https://raw.githubusercontent.com/maker/train/{COMMIT}/train.py", b"train()", view_url=page)
+    run.add(parameter, indicator, "present", "Code in train.py.", source=source, exact="train()", points=points)
+    return run.finish()
+
+
+def rewritten(index: Path, parameter: str, given: str, link: str, notes: str) -> None:
+    block = re.compile(rf"^{parameter}:\n    class: .*\n    link:.*\n    notes:.*$", re.M)
+    text = block.sub(f"{parameter}:\n    class: {given}\n    link: {link}\n    notes: {notes}", GOOD)
+    (index / "small.yaml").write_text(text)
+
+
+REPOSITORY = "https://github.com/maker/train"
+
+
+@pytest.mark.parametrize(
+    ("given", "link", "notes", "points", "kinds"),
+    [
+        ("closed", REPOSITORY, "Sparse.", "open", set()),
+        ("closed", REPOSITORY, "", "open", {"note", "link", "class"}),
+        ("closed", "https://a.org", "Sparse.", "open", {"class"}),
+        ("closed", "", "Sparse.", "closed", set()),
+        ("open", REPOSITORY, "All of it.", "partial", set()),
+        ("open", REPOSITORY, "All of it.", "closed", {"class"}),
+        ("open", "", "All of it.", "open", {"link"}),
+        ("open", "", "All of it.", "closed", {"class"}),
+    ],
+)
+def test_what_people_wrote_on_a_source_weighs_more_than_one_fact_on_it(
+    tmp_path: Path, index: Path, given: str, link: str, notes: str, points: Points, kinds: set[str]
+) -> None:
+    rewritten(index, "trainingcode", given, link, notes)
+    folder = with_fact(tmp_path / "fact", "trainingcode", "training_code.pretraining", points)
+    assert {p.kind for m in propose([load_run(folder)], index) for p in m.proposals} == kinds
+
+
+def test_a_licence_note_that_denies_what_the_entry_has_is_decided_by_itself(run_folder: Path, index: Path) -> None:
+    text = (index / "small.yaml").read_bytes().decode()
+    block = "datasources_endmodel:\r\n    class: closed"
+    assert block in text
+    assert not [p for p in made(run_folder, index).proposals if p.kind == "licence-notation" and p.contrary]
+    (index / "small.yaml").write_bytes(text.replace(block, block.replace("closed", "open")).encode())
+    proposals = made(run_folder, index)
+    (licence,) = [p for p in proposals.proposals if p.kind == "licence-notation"]
+    assert "the entry calls data open" in licence.reason
+    assert licence not in proposals.lines
+
+
+def test_no_absence_is_noted_where_the_release_itself_could_not_be_read(tmp_path: Path, index: Path) -> None:
+    for missed in (False, True):
+        run = RunBuilder(tmp_path / f"absent-{missed}", entry="small")
+        looked = (Searched("https://example.org/tree", "0" * 64, "file list"),)
+        run.add("paper", "paper.published", "absent", "No paper found.", searched=looked, points="closed")
+        if not missed:
+            run.keep("hub_model", run.document("https://huggingface.co/api/models/maker/small-1", b"{}"))
+        kinds = [p.kind for m in propose([load_run(run.finish())], index) for p in m.proposals]
+        assert kinds == ([] if missed else ["note"])
+
+
 def test_entries_are_found_by_their_end_model(tmp_path: Path, index: Path) -> None:
     text = ENTRY.replace(
         "weights_endmodel:\n    class: closed\n    link:",
@@ -219,6 +282,8 @@ class GitHub(ThreadingHTTPServer):
         self.files = files
         self.calls: list[tuple[str, str, dict[str, object]]] = []
         self.tokens: set[str | None] = set()
+        self.pulls: list[dict[str, object]] = []
+        self.failing = ""
 
     @property
     def url(self) -> str:
@@ -244,6 +309,8 @@ class Handler(BaseHTTPRequestHandler):
         repo = f"{self.server.url}/repos/maker/index"
         if path == "/repos/maker/index":
             self.answer({"full_name": "maker/index", "url": repo})
+        elif path == "/repos/maker/index/pulls":
+            self.answer(self.server.pulls)
         elif path == "/repos/maker/index/branches/preview":
             self.answer({"name": "preview", "commit": {"sha": "c" * 40, "url": f"{repo}/commits/{'c' * 40}"}})
         elif (name := path.removeprefix("/repos/maker/index/contents/")) in self.server.files:
@@ -257,14 +324,25 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls.append((self.command, self.path, body))
         url = f"{self.server.url}{self.path}"
-        if self.path.endswith("/git/refs"):
-            self.answer({"ref": body["ref"], "url": url, "object": {"sha": body["sha"]}}, 201)
+        if self.server.failing and self.path.endswith(self.server.failing):
+            self.answer({"message": "Resource not accessible by personal access token"}, 403)
+        elif self.path.endswith("/git/refs"):
+            ref = body["ref"].removeprefix("refs/")
+            self.answer({"ref": body["ref"], "url": f"{url}/{ref}", "object": {"sha": body["sha"]}}, 201)
         elif "/contents/" in self.path:
             self.answer({"content": {"path": "x", "url": url}, "commit": {"sha": "d" * 40, "url": url}})
         else:
-            self.answer({"number": 7, "url": url, "html_url": "https://github.com/maker/index/pull/7"}, 201)
+            pull = {"number": 7, "url": url, "html_url": "https://github.com/maker/index/pull/7", "merged_at": None}
+            pull |= {"state": "open", "body": body["body"], "head": {"ref": body["head"]}}
+            self.server.pulls.append(pull)
+            self.answer(pull, 201)
 
     do_POST = do_PUT = write  # noqa: N815
+
+    def do_DELETE(self) -> None:
+        self.server.calls.append((self.command, self.path, {}))
+        self.send_response(204)
+        self.end_headers()
 
 
 @pytest.fixture
@@ -278,18 +356,17 @@ def github(index: Path) -> Iterator[GitHub]:
     server.server_close()
 
 
+def push(
+    made: EntryProposals, github: GitHub, repository: str = "maker/index", branch: str = "evidence/run-1"
+) -> Opened:
+    return open_pull_request(
+        [made], api_url=github.url, token="t0", repository=repository, base="preview", branch=branch, pause=0
+    )
+
+
 def test_pull_request_has_one_commit_an_entry_and_the_evidence(run_folder: Path, index: Path, github: GitHub) -> None:
     proposals = made(run_folder, index)
-    opened = open_pull_request(
-        [proposals],
-        api_url=github.url,
-        token="t0",
-        repository="maker/index",
-        base="preview",
-        branch="evidence/run-1",
-        pause=0,
-    )
-    assert opened.url.endswith("/pull/7")
+    assert push(proposals, github).url.endswith("/pull/7")
     assert {str(token).split()[-1] for token in github.tokens} == {"t0"}
     (_, _, ref), (method, path, commit), (_, _, pull) = github.calls
     assert ref == {"ref": "refs/heads/evidence/run-1", "sha": "c" * 40}
@@ -303,18 +380,60 @@ def test_pull_request_has_one_commit_an_entry_and_the_evidence(run_folder: Path,
     assert all(i in str(commit["message"]) for p in proposals.lines for i in p.evidence)
 
 
+@pytest.mark.parametrize(
+    ("state", "merged_at", "again"),
+    [("open", None, False), ("closed", None, False), ("closed", "2026-11-20T10:00:00Z", True)],
+)
+def test_what_a_pull_request_proposed_is_not_proposed_again(
+    run_folder: Path, index: Path, github: GitHub, state: str, merged_at: str | None, again: bool
+) -> None:
+    """Neither while it is open nor after people closed it; where it was merged, what differs there decides."""
+    proposals = made(run_folder, index)
+    first = push(proposals, github)
+    github.pulls[0] |= {"state": state, "merged_at": merged_at}
+    calls = len(github.calls)
+    second = push(proposals, github, branch="evidence/run-2")
+    assert bool(second.url) == (len(github.calls) > calls) == again
+    assert second.asked == (() if again else (first.url,))
+
+
+def test_the_command_says_what_was_proposed_already(
+    run_folder: Path, index: Path, github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", github.url)
+    monkeypatch.setenv("GITHUB_TOKEN", "t0")
+    arguments = (run_folder, "--index", index, "--pull-request", "--repository", "maker/index")
+    first, second = command(*arguments), command(*arguments)
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert "Opened https://github.com/maker/index/pull/7" in first.output
+    assert "Proposed already: https://github.com/maker/index/pull/7" in second.output
+    assert len(github.pulls) == 1
+
+
 def test_an_entry_that_changed_there_is_left_out(run_folder: Path, index: Path, github: GitHub) -> None:
     github.files["small.yaml"] = github.files["small.yaml"].replace(b"MIT, an open license.", b"MIT, they say.")
     with pytest.raises(PullRequestError, match="nothing was pushed"):
-        open_pull_request([made(run_folder, index)], api_url=github.url, token="t0", repository="maker/index",
-                          base="preview", branch="b", pause=0)  # fmt: skip
+        push(made(run_folder, index), github)
+    del github.files["small.yaml"]
+    with pytest.raises(PullRequestError, match="nothing was pushed"):
+        push(made(run_folder, index), github)
     assert github.calls == []
 
 
 def test_a_refusal_is_said(run_folder: Path, index: Path, github: GitHub) -> None:
     with pytest.raises(PullRequestError, match="404: Not Found"):
-        open_pull_request([made(run_folder, index)], api_url=github.url, token="t0", repository="maker/none",
-                          base="preview", branch="b", pause=0)  # fmt: skip
+        push(made(run_folder, index), github, repository="maker/none")
+    github.shutdown()
+    github.server_close()
+    with pytest.raises(PullRequestError, match="could not be reached"):
+        push(made(run_folder, index), github)
+
+
+def test_a_branch_without_a_pull_request_does_not_stay(run_folder: Path, index: Path, github: GitHub) -> None:
+    github.failing = "/pulls"
+    with pytest.raises(PullRequestError, match="403: Resource not accessible"):
+        push(made(run_folder, index), github)
+    assert github.calls[-1][:2] == ("DELETE", "/repos/maker/index/git/refs/heads/evidence/run-1")
 
 
 def test_no_request_without_a_token(

@@ -7,6 +7,7 @@ import json
 
 from output.record import EvidenceRecord, Source
 from pipelines import code_documentation, community, read, training_code
+from pipelines.code_documentation import readme_sections
 from pipelines.dossier import Dossier
 from spiders.document import Document
 from tests.pipelines.training_code.cases import archive
@@ -100,3 +101,9 @@ def test_number_signs_inside_strings_are_no_comments() -> None:
     found = comments('"""Doc\n# not one\n"""\na = "#"  # one\n# two\nb = \'it\\\'s #\'\n')
     assert found is not None
     assert (found.comment_lines, found.module) == (2, True)
+
+
+def test_words_below_subheadings_belong_to_the_section_around_them() -> None:
+    text = "# Training made easy\n\nWords.\n\n## Training / tuning\n### Of pictures\nRun scripts.\n## Demo\nSee.\n"
+    found = [(s.heading, s.topic, s.words) for s in readme_sections(text)]
+    assert found[1:] == [("Training / tuning", "training", 0), ("Of pictures", "training", 2)]
