@@ -21,6 +21,7 @@ from crawler.settings import SOFTWARE, settings
 from output.archive import redact
 from output.run_folder import RunFolder
 from pipelines import DETECTORS
+from pipelines.data_sources import dataset_addresses
 from pipelines.dossier import Dossier
 from pipelines.papers import own_papers
 from pipelines.papers.preprint import listed_reports
@@ -208,7 +209,7 @@ def choose_papers(item: Read) -> list[tuple[str, str]]:
 
 def choose_lookups(item: Read) -> Wanted:
     """What is asked of others: the release's own papers and those of its base models; and where arXiv has no own paper,
-    the report that lies in a repository."""
+    the report that lies in a repository; then the training data that the cards link outside the Hub."""
     dossier = dossier_of(item)
     papers = [p for p in own_papers(dossier) if p.verdict in ("own", "earlier") or p.component_target]
     on_arxiv = any(p.verdict == "own" and p.entry for p in papers)
@@ -217,6 +218,7 @@ def choose_lookups(item: Read) -> Wanted:
         tuple(p.id for p in papers),
         tuple(named.address for named in named_places(dossier)),
         tuple((r.target, r.revision, r.path) for r in reports if r.revision),
+        tuple(dataset_addresses(dossier)),
     )
 
 

@@ -89,9 +89,15 @@ class Asker:
             raise error
         over = "maxsize" in str(error).lower() or type(error).__name__ == "DownloadCancelledError"
         outcome: Outcome = "unavailable" if over or "Forbidden by robots" in str(error) else "error"
-        reason = f"over the size cap of {ask.cap // (1024 * 1024)} MiB" if over else failure_text(error)
+        reason = over_cap(ask, error) if over else failure_text(error)
         source = Source(ask.url, ask.view_url, ask.revision, ask.path)
         return Answer(ask, None, miss=Miss(ask.target, ask.what, source, outcome, reason))
+
+
+def over_cap(ask: Ask, error: Exception) -> str:
+    """Scrapy's words name the size that the answer announced before it was ended."""
+    announced = re.search(r"[Ee]xpected to receive (\d+) bytes", str(error))
+    return f"over the size cap of {ask.cap // (1024 * 1024)} MiB" + (f" ({announced[1]} bytes)" if announced else "")
 
 
 def failure_text(error: Exception) -> str:

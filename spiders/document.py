@@ -18,6 +18,7 @@ Kind = Literal[
     "hub_croissant",  # JSON-LD of /api/datasets/ID/croissant
     "model_card",  # README.md of a Hub model, MODEL_CARD.md of a repository
     "dataset_card",  # README.md of a Hub dataset
+    "dataset_place",  # what a place outside the Hub says of a dataset: JSON of GitHub or Zenodo, or a page
     "github_repository",  # JSON of /repos/OWNER/REPO
     "github_commit",  # JSON of /repos/OWNER/REPO/commits/REF
     "github_tree",  # JSON of /repos/OWNER/REPO/git/trees/SHA?recursive=1

@@ -25,6 +25,7 @@ from spiders.addresses import (
     hub_file,
     hub_page,
 )
+from spiders.datasets import DATASETS_ASKED, dataset_ask
 from spiders.walk import PAPER_CAP, Ask, Walk
 
 FEED_TARGET = "arxiv:*"
@@ -80,12 +81,13 @@ HAL_FIELDS = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is worth looking up: arXiv ids in databases, addresses that documents give for the model's paper, and
-    reports in repositories as target, revision and path."""
+    """What is worth looking up: arXiv ids in databases, addresses that documents give for the model's paper,
+    reports in repositories as target, revision and path, and addresses of training data outside the Hub."""
 
     arxiv: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     reports: tuple[tuple[str, str, str], ...] = ()
+    datasets: tuple[str, ...] = ()
 
 
 async def walk_lookups(walk: Walk, wanted: Wanted, keys: Collection[str]) -> None:
@@ -93,6 +95,8 @@ async def walk_lookups(walk: Walk, wanted: Wanted, keys: Collection[str]) -> Non
     databases = database_asks(wanted.arxiv, walk.target, keys)
     for ask in (*databases, *address_asks(wanted.addresses, walk.target), *map(report_ask, wanted.reports)):
         await walk.ask(ask)
+    asks = {ask.url: ask for ask in map(dataset_ask, wanted.datasets)}
+    await walk.ask_all(list(asks.values())[:DATASETS_ASKED])
 
 
 def report_ask(report: tuple[str, str, str]) -> Ask:

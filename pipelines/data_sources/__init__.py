@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from output.record import Component, EvidenceRecord, Parameter, Points, Quote, Selector, Source, Subject
+from pipelines.data_sources.places import answer_of, listed, read_json, said_of
 from pipelines.data_sources.reading import (
     ABOUT_DATA,
     VAGUE,
@@ -27,7 +27,7 @@ from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.embedded import card_name, of_another_model
 from pipelines.model_card.lexicon import label_topics
-from pipelines.model_card.pages import Page, Stretch, read_pages
+from pipelines.model_card.pages import Page, Stretch, cards, read_pages, readmes
 from pipelines.readers.markdown import Card, Link, Part
 from pipelines.readers.sentences import sentence_at, sentences
 from pipelines.weights import size_text
@@ -103,10 +103,11 @@ def read_page(dossier: Dossier, published: set[tuple[str, str]], page: Page) -> 
         declared = list(declarations(document, card, stretch))
         yield from declared_records(dossier, document, stretch, declared)
         for one in declared:
-            key = (parameter_of(dossier, stretch.subject, one.stage)[0], one.hub)
-            if one.hub and not one.evaluation and key not in published:
+            key = (parameter_of(dossier, stretch.subject, one.stage)[0], one.hub or one.address)
+            if key[1] and not one.evaluation and key not in published:
                 published.add(key)
-                yield from published_records(dossier, stretch.subject, one)
+                publish = published_records if one.hub else elsewhere_records
+                yield from publish(dossier, stretch.subject, one)
         yield from withheld_records(dossier, document, card, stretch, declared)
         yield from synthetic_records(dossier, document, card, stretch)
 
@@ -313,6 +314,39 @@ def published_records(dossier: Dossier, subject: Subject, one: Declared) -> Iter
             return
 
 
+def dataset_addresses(dossier: Dossier) -> Iterator[str]:
+    """Addresses outside the Hub that pages of the release and its base models link as training data, each once."""
+    seen: set[str] = set()
+    for page in (*cards(dossier), *readmes(dossier)):
+        for stretch in page.stretches():
+            for one in declarations(page.document, page.on_training, stretch):
+                if one.address and not one.evaluation and one.address not in seen:
+                    seen.add(one.address)
+                    yield one.address
+
+
+def elsewhere_records(dossier: Dossier, subject: Subject, one: Declared) -> Iterator[EvidenceRecord]:
+    """What a place outside the Hub says of a declared dataset. Nothing where it was not asked."""
+    answer = answer_of(dossier, one.address)
+    if answer is None:
+        return
+    about, parameter = placed(dossier, subject, one.stage)
+    said = said_of(answer)
+    yield detector.record(
+        Subject(about.entry, f"url:{one.address}", about.component),
+        parameter,
+        "data.published",
+        said.outcome,
+        f"Training dataset {one.key} {said.told}.",
+        rule=said.rule,
+        points="partial" if one.subset and said.points == "open" else said.points,
+        value={"dataset": one.key, "address": one.address, **said.value},
+        source=answer.source,
+        quote=said.quote[0],
+        selector=said.quote[1],
+    )
+
+
 def same_dataset(answer: Document, name: str) -> bool:
     """Old ids without an owner (`squad`) are answered under their new one (`rajpurkar/squad`)."""
     return "/" not in name and answer.target.lower().endswith("/" + name.lower())
@@ -387,18 +421,6 @@ def unreachable(miss: Miss, subject: Subject, parameter: Parameter, one: Declare
         value={"dataset": one.key, "reason": miss.reason, "status": miss.source.status},
         source=miss.source,
     )
-
-
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def read_json(answer: Document) -> dict[str, Any]:
-    try:
-        info = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return info if isinstance(info, dict) else {}
 
 
 # --- withheld, synthetic, described

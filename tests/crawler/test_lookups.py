@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from pathlib import Path
@@ -11,7 +12,9 @@ from urllib.parse import unquote
 import pytest
 
 from output.record import EvidenceRecord, load
-from spiders.papers import LOOKUP_TARGET, Wanted, address_asks, database_asks, lookup_url
+from spiders.papers import LOOKUP_TARGET, Wanted, address_asks, database_asks, lookup_url, walk_lookups
+from spiders.walk import Answer as WalkAnswer
+from spiders.walk import Ask, Walk
 from tests.crawler.loopback import Answer, Asked, Loopback
 from tests.crawler.test_crawl import command, run_json
 
@@ -27,6 +30,11 @@ Paper: https://openreview.net/forum?id=NiMbUs1234
 Paper: https://hal.science/hal-07654321v2
 
 Paper: https://doi.org/10.5281/zenodo.7654321
+
+## Training data
+
+It was trained on the [cloud corpus](https://zenodo.org/records/765), a [rain dataset](https://github.com/sky/rain) and
+a [wind dataset](http://127.0.0.1:9/wind).
 """
 TITLE = "Nimbus: A Model of Small Weather"
 FEED = f"""<feed xmlns="http://www.w3.org/2005/Atom" xmlns:o="http://a9.com/-/spec/opensearch/1.1/">
@@ -94,6 +102,13 @@ ANSWERS: dict[str, tuple[str, Any]] = {
                     }
                 ],
             }
+        },
+    ),
+    "/zenodo/records/765": (
+        "application/json",
+        {
+            "files": [{"key": "clouds.zip", "size": 3_000_000}],
+            "metadata": {"title": "Clouds", "access_right": "open", "license": {"id": "cc0-1.0"}},
         },
     ),
     "/zenodo/records/7654321": (
@@ -194,6 +209,31 @@ def test_sources_stand_side_by_side(looked_up: Run) -> None:
     archived = {r.value.get("service") or "arXiv" for r in records if r.indicator == "preprint.archived"}
     assert archived == {"arXiv", "HAL", "OpenReview", "Zenodo"}
     assert command("verify", str(folder)).returncode == 0
+
+
+def test_training_data_elsewhere_is_looked_up(looked_up: Run) -> None:
+    _, records, log = looked_up
+    told = {r.subject.target: (r.outcome, r.statement) for r in records if r.indicator == "data.published"}
+    assert told["url:https://zenodo.org/records/765"][0] == "present"
+    assert "1 file, 3.0 MB, access: open, licence: cc0-1.0" in told["url:https://zenodo.org/records/765"][1]
+    assert told["url:https://github.com/sky/rain"] == (
+        "unavailable",
+        "Training dataset rain dataset could not be reached at github.com: not there (HTTP 404).",
+    )
+    assert "refused: a private address" in told["url:http://127.0.0.1:9/wind"][1]
+    assert sum(a.path == "/gh/repos/sky/rain" for a in log) == 1
+
+
+def test_few_places_of_datasets_are_asked() -> None:
+    asked: list[str] = []
+
+    async def fetch(ask: Ask) -> WalkAnswer:
+        asked.append(ask.url)
+        return WalkAnswer(ask, 200)
+
+    wanted = Wanted(datasets=tuple(f"https://a.example/{n}#{m}" for n in range(40) for m in range(2)))
+    asyncio.run(walk_lookups(Walk(LOOKUP_TARGET, fetch), wanted, ()))
+    assert asked == [f"https://a.example/{n}" for n in range(8)]
 
 
 def test_a_service_that_fails_is_no_absence_and_one_without_a_key_is_not_asked(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from output.record import EvidenceRecord, Source
 from pipelines.data_sources import detector
 from pipelines.dossier import Dossier
 from pipelines.model_card import detector as model_card
+from spiders.datasets import dataset_ask
 from spiders.document import Document, Lead, Miss
 from tests.pipelines.checks import document, told_apart, verify
 
@@ -211,3 +213,86 @@ def test_only_the_name_beside_the_word_is_a_subset() -> None:
 def test_a_link_is_not_named_a_second_time() -> None:
     found = declared(records(f"# Heron\n\nTrained on [SlimPajama]({HUB}/org/slim).\n"))
     assert set(found) == {"org/slim"}
+
+
+def place(address: str, body: bytes | str, media_type: str = "application/json") -> Document:
+    data = body.encode() if isinstance(body, str) else body
+    ask = dataset_ask(address)
+    digest = hashlib.sha256(data).hexdigest()
+    source = Source(ask.url, ask.view_url, media_type=media_type, sha256=digest, size=len(data), status=200)
+    return Document(ask.what, ask.target, source, data)
+
+
+ZENODO_RECORD = {
+    "modified": "2024-05-01T08:00:00+00:00",
+    "files": [{"key": "a.zip", "size": 2_500_000_000}, {"key": "b.csv", "size": 1_000}],
+    "metadata": {"title": "Letters of Herons", "access_right": "open", "license": {"id": "cc-by-4.0"}},
+}
+REPOSITORY = {
+    "full_name": "o/letters",
+    "size": 12_000,
+    "license": {"spdx_id": "MIT"},
+    "pushed_at": "2023-02-03T04:05:06Z",
+}
+PAGE = "<html><head><title>Letters &amp; more</title></head><body>Data.</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "media_type", "outcome", "words"),
+    [
+        (
+            "https://zenodo.org/record/4321#.x",
+            json.dumps(ZENODO_RECORD),
+            "application/json",
+            "present",
+            "published on Zenodo (2 files, 2.5 GB, access: open, licence: cc-by-4.0, last change 2024-05-01)",
+        ),
+        (
+            "https://doi.org/10.5281/zenodo.4321",
+            json.dumps({"metadata": {"title": "Letters", "access_right": "restricted"}}),
+            "application/json",
+            "unavailable",
+            "no files listed, access: restricted, licence: none stated",
+        ),
+        (
+            "https://github.com/o/letters/tree/main/data",
+            json.dumps(REPOSITORY),
+            "application/json",
+            "present",
+            "in the repository o/letters on GitHub (12.0 MB, licence: MIT, last change 2023-02-03)",
+        ),
+        ("https://www.openslr.org/38/", PAGE, "text/html", "linked", "has a page at www.openslr.org"),
+        ("https://a.example/letters.tsv", "a\tb\n", "text/plain", "present", "as a file of 4 bytes"),
+        ("https://zenodo.org/record/4321", "[]", "application/json", "error", "could not be read"),
+        ("https://github.com/o/letters", "\x00", "application/json", "error", "could not be read"),
+    ],
+)
+def test_a_dataset_elsewhere_is_told_by_its_place(
+    address: str, body: str, media_type: str, outcome: str, words: str
+) -> None:
+    card = f"# M\n\nIt was trained on the [letters corpus]({address}).\n"
+    (record,) = [r for r in records(card, place(address, body, media_type)) if r.indicator == "data.published"]
+    assert (record.outcome, record.subject.target) == (outcome, f"url:{address}")
+    assert words in record.statement
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "points", "words"),
+    [
+        ("not there (HTTP 404)", 404, "closed", "could not be reached at a.example: not there (HTTP 404)"),
+        ("Forbidden by robots.txt", None, "neutral", "could not be reached at a.example: Forbidden by robots.txt"),
+        ("over the size cap of 2 MiB (7000000000 bytes)", None, "neutral", "as a file of 7.0 GB, which was not read"),
+    ],
+)
+def test_a_dataset_elsewhere_that_was_not_read(reason: str, status: int | None, points: str, words: str) -> None:
+    ask = dataset_ask("https://a.example/letters")
+    miss = Miss(ask.target, ask.what, Source(ask.url, ask.view_url, status=status), "unavailable", reason)
+    card = "# M\n\nIt was trained on the [letters corpus](https://a.example/letters).\n"
+    (record,) = [r for r in records(card, misses=(miss,)) if r.indicator == "data.published"]
+    assert (record.outcome, record.points) == ("unavailable", points)
+    assert words in record.statement
+
+
+def test_a_dataset_elsewhere_that_was_not_asked_is_not_told_of() -> None:
+    card = "# M\n\nIt was trained on the [letters corpus](https://a.example/letters).\n"
+    assert not [r for r in records(card) if r.indicator == "data.published"]
