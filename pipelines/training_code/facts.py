@@ -12,7 +12,7 @@ import json
 import re
 import warnings
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from pipelines.readers.source_tree import TreeFile
@@ -73,12 +73,9 @@ def facts(kind: str, text: str) -> list[Fact]:
     return list(reader(text))
 
 
-def python_facts(text: str) -> Iterator[Fact]:
+def python_facts(text: str) -> Iterable[Fact]:
     tree = parse(text)
-    if tree is None:
-        yield from line_facts(text)
-    else:
-        yield from tree_facts(tree)
+    return line_facts(text) if tree is None else tree_facts(tree)
 
 
 def parse(text: str) -> ast.Module | None:
@@ -105,75 +102,90 @@ CHILDREN = {
 }
 
 
-def tree_facts(tree: ast.Module) -> Iterator[Fact]:
+Note = Callable[[str, str, int], None]
+
+
+def tree_facts(tree: ast.Module) -> list[Fact]:
     """Facts of every node. An explicit stack: a deep tree must not end in a RecursionError."""
+    found: list[Fact] = []
+
+    def note(kind: str, name: str, line: int) -> None:
+        found.append(Fact(kind, name, line))
+
     if any(isinstance(statement, ast.For | ast.While | ast.With) for statement in tree.body):
-        yield Fact("main", "top", 1)  # the module does something when it is run
+        note("main", "top", 1)  # the module does something when it is run
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
         kind = type(node)
         if kind in NODE_FACTS:
-            yield from NODE_FACTS[kind](node)
+            NODE_FACTS[kind](node, note)
         fields = node.__dict__
         for name in CHILDREN[kind]:
             child = fields.get(name)
             if type(child) is list:
-                if child:
-                    stack += [item for item in child if type(item) not in LEAVES]
+                stack += [item for item in child if type(item) not in LEAVES]
             elif type(child) not in LEAVES and isinstance(child, ast.AST):
                 stack.append(child)
+    return found
 
 
-def call_node(node: ast.AST) -> Iterator[Fact]:
+def call_node(node: ast.AST, note: Note) -> None:
     """The name called; its first string as `arg NAME STRING`, or as `option` where an option is declared."""
     assert isinstance(node, ast.Call)
     name = dotted(node.func)
     if not name:
         return
-    yield Fact("call", name, node.lineno)
-    last = name.rsplit(".", 1)[-1]
-    words = [a.value for a in node.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    note("call", name, node.lineno)
+    words = [a.value for a in node.args[:2] if type(a) is ast.Constant and isinstance(a.value, str)]
     words = [word for word in words if len(word) <= NAME_CAP]
+    if not words:
+        return
+    last = name.rsplit(".", 1)[-1]
     if last in OPTION_CALLS:
-        yield from (Fact("option", word, node.lineno) for word in words)
-    elif words:
-        yield Fact("arg", f"{last} {words[0]}", node.lineno)
+        for word in words:
+            note("option", word, node.lineno)
+    else:
+        note("arg", f"{last} {words[0]}", node.lineno)
 
 
-def import_node(node: ast.AST) -> Iterator[Fact]:
+def import_node(node: ast.AST, note: Note) -> None:
     assert isinstance(node, ast.Import)
-    return (Fact("import", alias.name, node.lineno) for alias in node.names)
+    for alias in node.names:
+        note("import", alias.name, node.lineno)
 
 
-def import_from_node(node: ast.AST) -> Iterator[Fact]:
+def import_from_node(node: ast.AST, note: Note) -> None:
     assert isinstance(node, ast.ImportFrom)
     module = "." * node.level + (node.module or "")
-    return (Fact("import", f"{module}.{alias.name}", node.lineno) for alias in node.names)
+    for alias in node.names:
+        note("import", f"{module}.{alias.name}", node.lineno)
 
 
-def class_node(node: ast.AST) -> Iterator[Fact]:
+def class_node(node: ast.AST, note: Note) -> None:
     assert isinstance(node, ast.ClassDef)
-    yield Fact("class", node.name, node.lineno)
-    yield from (Fact("base", name, node.lineno) for base in node.bases if (name := dotted(base)))
+    note("class", node.name, node.lineno)
+    for base in node.bases:
+        if name := dotted(base):
+            note("base", name, node.lineno)
     for child in node.body:
         if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
-            yield Fact("field", child.target.id, child.lineno)
+            note("field", child.target.id, child.lineno)
 
 
-def def_node(node: ast.AST) -> Iterator[Fact]:
+def def_node(node: ast.AST, note: Note) -> None:
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    yield Fact("def", node.name, node.lineno)
+    note("def", node.name, node.lineno)
 
 
-def if_node(node: ast.AST) -> Iterator[Fact]:
+def if_node(node: ast.AST, note: Note) -> None:
     assert isinstance(node, ast.If)
     test = node.test
     if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
-        yield Fact("main", "", node.lineno)
+        note("main", "", node.lineno)
 
 
-NODE_FACTS: dict[type[ast.AST], Callable[[ast.AST], Iterator[Fact]]] = {
+NODE_FACTS: dict[type[ast.AST], Callable[[ast.AST, Note], None]] = {
     ast.Call: call_node,
     ast.Import: import_node,
     ast.ImportFrom: import_from_node,

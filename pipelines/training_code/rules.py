@@ -31,6 +31,7 @@ LAST_SHOWN = {"import": 1, "path": 2}  # kinds of fact that show a signal less p
 
 
 ANY_OWNER = r"(.+\.)?"  # how a pattern begins that does not ask whose method is called
+STARTS = (ANY_OWNER, r"(.*[/_.-])?", r"(.*/)?")  # common beginnings of patterns
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,25 +54,36 @@ class Match(msgspec.Struct, frozen=True):
     line: int
 
 
+class Patterns:
+    """Patterns of signals for one kind of fact: one that tells whether any matches, and each signal's own."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        pairs = list(pairs)
+        self.any = re.compile(together(pattern for _, pattern in pairs), re.IGNORECASE)
+        self.each = [(signal, re.compile(pattern, re.IGNORECASE)) for signal, pattern in pairs]
+
+    def of(self, name: str) -> tuple[str, ...]:
+        if not self.any.fullmatch(name):
+            return ()
+        return tuple(dict.fromkeys(signal for signal, pattern in self.each if pattern.fullmatch(name)))
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     signals: dict[str, dict[str, list[str]]]
     derived: dict[str, list[list[str]]]
     rules: list[Rule]
 
     @cached_property
-    def patterns(self) -> dict[str, tuple[re.Pattern[str], list[tuple[str, re.Pattern[str]]]]]:
-        """Per kind of fact: one pattern that tells whether any signal matches, and the signals' own patterns."""
+    def patterns(self) -> dict[str, Patterns]:
+        """Per kind of fact the patterns of all signals, those of a name's last part apart (kind and a dot)."""
         kinds: dict[str, list[tuple[str, str]]] = {}
         for signal, by_kind in self.signals.items():
             for kind, patterns in by_kind.items():
-                kinds.setdefault(kind, []).extend((signal, pattern) for pattern in patterns)
-        return {
-            kind: (
-                re.compile(together(p for _, p in signals), re.IGNORECASE),
-                [(signal, re.compile(p, re.IGNORECASE)) for signal, p in signals],
-            )
-            for kind, signals in kinds.items()
-        }
+                for pattern in patterns:
+                    of_last = pattern.startswith(ANY_OWNER) and "." not in pattern.removeprefix(ANY_OWNER)
+                    key, pattern = (kind + ".", pattern.removeprefix(ANY_OWNER)) if of_last else (kind, pattern)
+                    kinds.setdefault(key, []).append((signal, pattern))
+        return {kind: Patterns(pairs) for kind, pairs in kinds.items()}
 
     @cached_property
     def by_id(self) -> dict[str, Rule]:
@@ -82,15 +94,17 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return {}
 
     def of_name(self, kind: str, name: str) -> tuple[str, ...]:
-        """Signals that one fact gives. Names repeat from file to file, so answers are kept for a while."""
+        """Signals that one fact gives: by its whole name, and by the part behind the last dot.
+
+        Names repeat from file to file, and last parts more than names, so answers are kept for a while.
+        """
+        if len(self.known) > 200_000:
+            self.known.clear()
         found = self.known.get((kind, name))
         if found is None:
-            anything, each = self.patterns.get(kind, (None, []))
-            found = ()
-            if anything is not None and anything.fullmatch(name):
-                found = tuple(dict.fromkeys(signal for signal, pattern in each if pattern.fullmatch(name)))
-            if len(self.known) > 200_000:
-                self.known.clear()
+            found = self.patterns[kind].of(name) if kind in self.patterns else ()
+            if kind + "." in self.patterns:
+                found += self.of_name(kind + ".", name.rsplit(".", 1)[-1])
             self.known[kind, name] = found
         return found
 
@@ -124,11 +138,12 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
 
 def together(patterns: Iterable[str]) -> str:
-    """One pattern for all, their common beginning taken out: names are tried once per dot, not once per pattern."""
-    patterns = list(patterns)
-    tails = [p.removeprefix(ANY_OWNER) for p in patterns if p.startswith(ANY_OWNER)]
-    others = [p for p in patterns if not p.startswith(ANY_OWNER)]
-    return "|".join([f"{ANY_OWNER}(?:{'|'.join(tails)})"] * bool(tails) + [f"(?:{p})" for p in others])
+    """One pattern for all, common beginnings taken out: a name is tried once per place, not once per pattern."""
+    by_start: dict[str, list[str]] = {}
+    for pattern in patterns:
+        start = next((start for start in STARTS if pattern.startswith(start)), "")
+        by_start.setdefault(start, []).append(f"(?:{pattern.removeprefix(start)})")
+    return "|".join(f"{start}(?:{'|'.join(tails)})" for start, tails in by_start.items())
 
 
 @cache

@@ -113,26 +113,37 @@ class Survey:
 
 
 # Words of which one line each must be in a Python file for a rule to hold that its path does not speak for: plain
-# searches, so that most files need not be parsed. A line holds when each of its groups has a word in the file.
+# searches, so that most files need not be parsed. A line holds when each of its groups has a word in the file; a first
+# group of word stems spares looking for each of the second.
 SPEAKS = (
     ((b"backward",), (b"ptim", b".step(", b"ccelerat")),
-    ((b"apply_gradients", b"apply_updates", b"pretrain(", b"train_from_config", b"deepspeed.initialize"),),
+    (
+        (b"apply_", b"train", b"deepspeed"),
+        (b"apply_gradients", b"apply_updates", b"pretrain(", b"train_from_config", b"deepspeed.initialize"),
+    ),
     ((b".update(", b"TPUEstimator", b".train("), (b"optax", b"value_and_grad", b"mesh_tensorflow", b"t5")),
     ((b".minimize(",), (b"ptim",)),
-    ((b"TrainerConfig", b"TrainModule", b"TrainingConfig", b"EvalRecipe"),),
+    ((b"Train", b"EvalRecipe"), (b"TrainerConfig", b"TrainModule", b"TrainingConfig", b"EvalRecipe")),
     ((b".fit(",), (b"keras", b"tensorflow", b"rainer", b"composer", b"lightning", b"nemo")),
     ((b"rainer",), (b".train(", b"Trainer(", b".launch(", b".run(", b".learn(", b"train(")),
     ((b"training_step", b"Recipe"), (b"Lightning", b"ModelPT", b"recipe", b"MegatronBaseModel")),
-    ((b"lm_eval", b"lighteval", b"opencompass", b"human_eval", b"evalplus", b"simple_evaluate", b"pass_at_k"),),
+    (
+        (b"eval", b"opencompass", b"pass_at_k"),
+        (b"lm_eval", b"lighteval", b"opencompass", b"human_eval", b"evalplus", b"simple_evaluate", b"pass_at_k"),
+    ),
     ((b"datatrove", b"datasketch", b"warcio", b"trafilatura", b"nemo_curator", b"data_juicer", b"distilabel"),),
     (
+        (*(b"webdataset", b"streaming", b"pyarrow", b"fasttext", b"kenlm", b"pyspark"), b"apache_beam", b"dolma"),
         (
             *(b"import webdataset", b"from streaming", b"import pyarrow", b"import streaming", b"from webdataset"),
             *(b"fasttext", b"kenlm", b"pyspark", b"apache_beam", b"dolma", b"from pyarrow"),
         ),
         (b"__main__", b"rgument", b"ire", b"click"),
     ),
-    ((b"memmap", b"DatasetBuilder", b"MDSWriter", b"ShardWriter", b"TFRecordWriter", b"make_builder"),),
+    (
+        (b"memmap", b"Builder", b"Writer", b"make_builder"),
+        (b"memmap", b"DatasetBuilder", b"MDSWriter", b"ShardWriter", b"TFRecordWriter", b"make_builder"),
+    ),
     (
         (b"load_dataset",),
         (b"accuracy", b"exact_match", b"metric", b"save", b"write", b"dump", b"to_json", b"to_parquet", b"push"),
@@ -140,7 +151,7 @@ SPEAKS = (
 )
 SETTINGS = (b"learning_rate", b"learning-rate", b"learningRate", b"lr")
 GENERATES = (
-    *(b"from_pretrained", b"load_state_dict", b"load_", b"LLM(", b".load(", b"restore("),
+    *(b"from_pretrained", b"load_", b"LLM(", b".load(", b"restore("),
     *(b"nn.Module", b"save_file"),
 )
 TRAINS = (b".backward(", b"optimizer.step", b"rainer.train(", b"rainer.fit(", b"apply_gradients")
@@ -233,7 +244,10 @@ def speaking(path_signals: Iterable[str]) -> bool:
 
 def holds(body: bytes, words: Iterable[bytes]) -> bool:
     """Plain searches one by one: many times faster than one regular expression of alternatives."""
-    return any(word in body for word in words)
+    for word in words:  # noqa: SIM110  # a generator for any() doubles the time of short searches
+        if word in body:
+            return True
+    return False
 
 
 def silent(file: TreeFile, kind: str, running: int) -> bool:
