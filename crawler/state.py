@@ -140,6 +140,8 @@ LINK = Table(
     Column("known", JSON, nullable=False),
 )
 
+UNFINISHED = select(RUN).where(RUN.c.state.in_(["planning", "reading"])).order_by(RUN.c.number.desc()).limit(1)
+
 
 def add_budgets_and_links(db: Connection) -> None:
     metadata.create_all(db, tables=[BUDGET, DRAW, LINK])
@@ -272,16 +274,20 @@ class State:
     def open_night(self) -> Night:
         """The night that was interrupted, or a new one."""
         with self.engine.begin() as db:
-            row = db.execute(
-                select(RUN).where(RUN.c.state.in_(["planning", "reading"])).order_by(RUN.c.number.desc()).limit(1)
-            ).first()
+            row = db.execute(UNFINISHED).first()
             if row is None:
                 started = datetime.now(UTC)
                 ident = started.strftime("%Y%m%dT%H%M%SZ") + "-" + os.urandom(3).hex()
-                number = (db.execute(select(func.max(RUN.c.number))).scalar() or 0) + 1
+                number = last_number(db) + 1
                 db.execute(RUN.insert().values(number=number, id=ident, state="planning", started_at=now(), info={}))
                 row = db.execute(select(RUN).where(RUN.c.number == number)).one()
             return night_of(row)
+
+    def next_number(self) -> int:
+        """The number of the night that `open_night` would give."""
+        with self.reader.connect() as db:
+            row = db.execute(UNFINISHED).first()
+            return row.number if row else last_number(db) + 1
 
     def set_state(self, night: Night, state: str, **info: Any) -> None:
         with self.engine.begin() as db:
@@ -690,6 +696,10 @@ def reads(reading: Reading) -> dict[str, dict[str, Any] | None]:
     """Every target of a reading with its fingerprint, None where it could not be read."""
     targets = msgspec.json.decode(reading.line, type=Listing).targets | set(reading.fingerprints)
     return {t: reading.fingerprints.get(t) for t in sorted(targets) if "*" not in t}
+
+
+def last_number(db: Connection) -> int:
+    return db.execute(select(func.max(RUN.c.number))).scalar() or 0
 
 
 def night_of(row: Any) -> Night:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -162,6 +163,7 @@ def summary(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
         "not_checked": outcome.plan.blind,
         "cost": outcome.cost,
         "requests": dict(sorted(outcome.requests.items())),
+        "link_cost": outcome.link_cost,
         "link_requests": sum(outcome.pages.values()),
         "failures": [*([outcome.fatal] if outcome.fatal else []), *outcome.failures],
         "problems": published.problems if published else [],
@@ -181,12 +183,25 @@ def state_of(outcome: Outcome, dry_run: bool) -> str:
     return "held" if outcome.published.problems else "published"
 
 
+def cost_of_links(by_host: dict[str, int]) -> list[str]:
+    """Many hosts with a request or two each: a paragraph, not a line for each."""
+    if not by_host:
+        return []
+    said = f"{sum(by_host.values()):6d} more for links that lead elsewhere, with each host's robots.txt: "
+    hosts = ", ".join(f"{host}\N{NO-BREAK SPACE}{count}" for host, count in by_host.items())
+    text = textwrap.fill(said + hosts, 118, subsequent_indent=" " * 7, break_on_hyphens=False, break_long_words=False)
+    return [text.replace("\N{NO-BREAK SPACE}", " ")]
+
+
 def described(about: dict[str, Any]) -> str:
     lines = [f"{about['state']}: {len(about['read'])} entries to read, {about['carried']} unchanged"]
     lines += [f"  {entry}: {'; '.join(reasons[:3])}" for entry, reasons in about["read"].items()]
     numbers = about["cost"] if about["state"] == "dry run" else about["requests"]
     lines += [f"{count:6d} requests to {host}" for host, count in sorted(numbers.items())]
     lines += [f"{sum(numbers.values()):6d} requests in all"]
-    lines += [f"{about['link_requests']:6d} more for links that lead elsewhere"] if about["link_requests"] else []
+    if about["state"] == "dry run":
+        lines += cost_of_links(about["link_cost"])
+    elif about["link_requests"]:
+        lines += [f"{about['link_requests']:6d} more for links that lead elsewhere"]
     lines += [f"{name.capitalize()}: {about[name]}" for name in ("folder", "report") if about[name]]
     return "\n".join(lines)

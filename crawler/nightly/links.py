@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +91,12 @@ def due(links: Iterable[str], known: Mapping[str, dict[str, Any]], night: int, e
         url for url in links
         if url not in known or in_doubt(known[url]) or (zlib.crc32(url.encode()) + night) % every == 0
     ]  # fmt: skip
+
+
+def cost_of_links(urls: Iterable[str]) -> dict[str, int]:
+    """Requests by host: one for each address, and one for the robots.txt of each host."""
+    addresses = Counter(host(url) for url in urls)
+    return {name: count + 1 for name, count in addresses.most_common()}
 
 
 def in_doubt(known: Mapping[str, Any]) -> bool:

@@ -30,7 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.detecting import Evidence, listing
 from crawler.nightly.budget import Purse, read_budgets
-from crawler.nightly.links import EVERY, LinkCheck, Places, due, health, web_links
+from crawler.nightly.links import EVERY, LinkCheck, Places, cost_of_links, due, health, web_links
 from crawler.nightly.memory import Memory
 from crawler.nightly.plan import Plan, detectors_version, fingerprints, make_plan, read_index, tracked
 from crawler.nightly.questions import Fingerprint, Question, of_dossier, questions, read_answer, single_question
@@ -71,6 +71,7 @@ class Outcome:
     fatal: str | None = None
     interrupted: bool = False
     requests: Counter[str] = field(default_factory=Counter)  # of services
+    link_cost: dict[str, int] = field(default_factory=dict)  # what asking for links takes, by host
     pages: Counter[str] = field(default_factory=Counter)  # requests for links and robots.txt elsewhere
 
 
@@ -96,6 +97,7 @@ class NightRun:
         self.memory = Memory(folder)
         self.plan = Plan()
         self.cost: Counter[str] = Counter()
+        self.links_due: list[str] = []
         self.detectors = detectors_version()
         self.known: dict[str, KnownEntry] = {}
         self.reasons: dict[str, tuple[str, ...]] = {}
@@ -111,6 +113,7 @@ class NightRun:
     async def prepare(self, asker: Asker) -> None:
         """Ask what changed and write the plan."""
         self.known = self.state.entries()
+        self.links_due = due(self.links, self.state.links(), self.night.number, self.links_every)
         before = fingerprints(self.known)
         targets = tracked(self.entries, self.known)
         resting = {t for t in targets if self.rests(t, before.get(t, {}))}
@@ -220,10 +223,8 @@ class NightRun:
 
     async def check_links(self, crawler: Crawler) -> None:
         """Ask how the other links of the entries fare; what goes wrong here is no reason to hold back evidence."""
-        known = self.state.links()
-        urls = due(self.links, known, self.night.number, self.links_every)
         try:
-            await LinkCheck(crawler, self.state, self.night, known).run(urls, self.links)
+            await LinkCheck(crawler, self.state, self.night, self.state.links()).run(self.links_due, self.links)
         except Exception as error:
             self.failures.append(redact(f"links were not checked: {type(error).__name__}: {error}"))
 
@@ -410,7 +411,7 @@ def nightly(
         with tempfile.TemporaryDirectory() as scratch:
             fresh = "://" not in url and not Path(url).exists()
             state = State("sqlite://" if fresh else url)
-            night = Night(0, "dry-run", "planning", now(), {})
+            night = Night(state.next_number(), "dry-run", "planning", now(), {})
             run = NightRun(
                 state, night, ArchiveWriter(Path(scratch), SOFTWARE), out, entries, unread, owner="", dry_run=True,
                 index=index, links_every=links_every,
@@ -493,5 +494,5 @@ def crawl(
     interrupted = run.fatal is None and reasons != ["finished"]
     return Outcome(
         run.night, run.plan, dict(run.cost), None, run.failures, run.fatal, interrupted, session.requests,
-        session.pages,
+        cost_of_links(run.links_due), session.pages,
     )  # fmt: skip

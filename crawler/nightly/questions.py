@@ -6,7 +6,7 @@ facts are read from the documents of a crawl and from the answers here, so that 
 | service | question | answers for |
 |---|---|---|
 | Hub | `/api/models?author=ORG&expand[]=sha…`, the same for datasets | all of an organisation's repositories |
-| GitHub | one GraphQL query with an alias per repository | 75 repositories |
+| GitHub | one GraphQL query with an alias per repository | 100 repositories |
 | arXiv | one `id_list` | 200 papers |
 """
 
@@ -31,7 +31,7 @@ Fingerprint = dict[str, Any]
 GONE: Fingerprint = {"gone": True}
 OURS = frozenset({"ref", "seen", "since"})  # in a fingerprint, but no facts of the service
 
-REPOSITORIES_PER_QUERY = 75
+REPOSITORIES_PER_QUERY = 100
 PAGES_PER_LISTING = 3
 LISTED = "&".join(f"expand[]={name}" for name in ("sha", "gated", "disabled", "createdAt"))
 COMMIT = re.compile(r"[0-9a-f]{40}")

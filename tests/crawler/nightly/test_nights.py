@@ -64,11 +64,16 @@ def test_a_week(place: Place) -> None:
 
 def test_a_dry_run_keeps_nothing_and_names_the_cost(place: Place) -> None:
     hook = place.services.environ["HF_ENDPOINT"].replace("/hf", "/hook")
+    entry = place.index / "Lumen-2.yaml"
+    links = "".join(f"\n        - https://{page}" for page in ("a.example/1", "a.example/2", "b.example"))
+    entry.write_text(entry.read_text() + f"datasheet:\n    class: open\n    link:{links}\n")
     status, summary, _ = place.night("--dry-run", "--webhook", hook)
     assert status == 0
     assert place.services.told == [summary]
     assert len(summary["read"]) == 3
     assert summary["cost"]["huggingface.co"] >= 3
+    assert summary["link_cost"] == {"a.example": 3, "b.example": 2}  # with robots.txt
+    assert not any("example" in path for path in place.services.asked)
     assert not place.out.exists()
 
 
