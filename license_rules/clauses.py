@@ -66,6 +66,15 @@ _UNITS = {
     "million": 10**6, "m": 10**6, "billion": 10**9, "b": 10**9, "thousand": 10**3, "k": 10**3, "万": 10**4, "亿": 10**8
 }  # fmt: skip
 _QUOTES = str.maketrans("“”„«»’‘\u2011\u2013\u00a0", '"""""\'\'-- ')
+_CURRENCY = {
+    "us": "USD", "$": "$", "dollar": "$", "united": "USD", "u.s.": "USD", "美元": "USD", "€": "EUR", "eur": "EUR",
+    "rmb": "CNY", "cny": "CNY", "yuan": "CNY", "元": "CNY", "人民币": "CNY", "¥": "¥", "￥": "¥", "£": "GBP",
+    "gbp": "GBP", "pound": "GBP", "krw": "KRW", "₩": "KRW", "won": "KRW", "jpy": "JPY", "yen": "JPY",
+}  # fmt: skip
+_BEFORE = r"(?P<before>us\s?\$|usd\s?\$?|\$|€|eur|rmb|cny|¥|￥|£|gbp|krw|₩|jpy|人民币)\s?"
+_AFTER = (
+    r"(?P<after>(?:united states |us |u\.s\. )?dollars|usd|euros?|eur\b|yuan|rmb|cny|美元|元|pounds|won\b|yen\b)"
+)
 _WITHOUT = re.compile(r"\bexclud|不包括|without regard")
 _WITHIN = r"(?:[^.。]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
 _SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
@@ -83,12 +92,16 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause found. `value` is a number of users or of money, or the territories or laws that are named."""
+    """One clause found. `value` is a number of users or of money, or the territories or laws that are named.
+
+    `currency` is the ISO 4217 code of an amount of money, or the sign where that says no more.
+    """
 
     clause: str
     start: int
     end: int
     value: int | tuple[str, ...] | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,7 @@ def place_pattern() -> re.Pattern[str]:
 def expand(pattern: str) -> str:
     """A pattern of the rules as a regular expression."""
     any_place = "|".join(s for spellings in places().values() for s in spellings)
-    pattern = pattern.replace("NUMBER", _NUMBER).replace("PLACES", rf"(?:{any_place})(?![a-z])")
+    pattern = pattern.replace(" ?", r"\s?").replace("BEFORE", _BEFORE).replace("AFTER", _AFTER).replace("NUMBER", _NUMBER).replace("PLACES", rf"(?:{any_place})(?![a-z])")
     pattern = pattern.replace("~~", rf"{_WITHIN}{{0,600}}?").replace("~", rf"{_WITHIN}{{0,120}}?")
     return pattern.replace(" ", r"[\s*_>]+")
 
@@ -146,7 +159,8 @@ def clauses(text: str) -> list[Clause]:
                 if compiled.unless and compiled.unless.search(plain, start, end):
                     continue
                 value = read_value(compiled.rule, match, plain, end)
-                found.setdefault((compiled.rule.clause, value), Clause(compiled.rule.clause, start, end, value))
+                clause = Clause(compiled.rule.clause, start, end, value, currency(match))
+                found.setdefault((clause.clause, value), clause)
     return sorted(tidy(list(found.values())), key=lambda c: (c.start, CLAUSES.index(c.clause)))
 
 
@@ -191,6 +205,13 @@ def read_value(rule: Rule, match: re.Match[str], text: str, end: int) -> int | t
         found = list(dict.fromkeys(names[int(str(hit.lastgroup)[1:])] for hit in hits))
         return tuple(name for name in found if name != "China" or "Hong Kong" not in found)
     return None
+
+
+def currency(match: re.Match[str]) -> str:
+    """The currency of an amount, by the words before or behind its number."""
+    said = match.groupdict()
+    words = said.get("before") or said.get("after") or ""
+    return next((code for head, code in _CURRENCY.items() if words.startswith(head)), "")
 
 
 def number(digits: str, unit: str | None) -> int:

@@ -121,7 +121,7 @@ def clause_record(
 ) -> EvidenceRecord:
     words = clause_words()[clause.clause]
     quote, selector = reading.quote(clause.start, clause.end)
-    says = words.says.format(value=value_text(clause.value))
+    says = words.says.format(value=value_text(clause))
     return detector.record(
         subject,
         "licenses",
@@ -130,17 +130,23 @@ def clause_record(
         f'{name} {says}: "{phrase(reading.text, clause.start, clause.end)}"',
         rule=clause.clause.replace("_", "-"),
         points=words.points,
-        value={"clause": clause.clause, "value": clause.value},
+        value=clause_value(clause),
         source=document.source,
         quote=quote,
         selector=selector,
     )
 
 
-def value_text(value: int | tuple[str, ...] | None) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    return " and ".join(value) if value else "a place that the sentence names"
+def clause_value(clause: Clause) -> dict[str, Any]:
+    money = {"currency": clause.currency} if clause.currency else {}
+    return {"clause": clause.clause, "value": clause.value, **money}
+
+
+def value_text(clause: Clause) -> str:
+    if isinstance(clause.value, int):
+        number = f"{clause.value:,}"
+        return f"{number} {clause.currency}" if clause.currency.isalpha() else f"{clause.currency}{number}"
+    return " and ".join(clause.value) if clause.value else "a place that the sentence names"
 
 
 def shown(found: Identification, text: str) -> tuple[int, int]:
@@ -177,7 +183,7 @@ def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) 
             for m in found.matches[:50]
         ],
         "residual": [residual_value(r, reading.text) for r in rules[:RESIDUALS]],
-        "clauses": [{"clause": c.clause, "value": c.value, "start": c.start, "end": c.end} for c in asks],
+        "clauses": [clause_value(c) | {"start": c.start, "end": c.end} for c in asks],
         "missing_words": found.missing,
         "truncated": found.truncated,
     }

@@ -30,6 +30,21 @@ SAID = [
     ("This contract is governed by the laws of Switzerland.", "governing_law", ("Switzerland",)),
     ("It is governed by the laws of China (excluding Hong Kong).", "governing_law", ("China",)),
     ("You may not reverse engineer or decompile the model.", "reverse_engineering_ban", None),
+    ("Where yearly turnover exceeded RMB 2 billion, ask us.", "threshold_revenue", 2_000_000_000),
+    ("Copying for non-commercial purposes is permitted.", "non_commercial", None),
+    ("No right is given that would allow you to commercially exploit the pan.", "non_commercial", None),
+    ("The pan may not be used for any purpose that breaks the law.", "field_of_use", None),
+    ("Any use of the pan must be consistent with our kitchen ethics.", "field_of_use", None),
+    ("You may not offer the pan to others as a managed service.", "field_of_use", None),
+    ("Whoever writes about it must cite the authors in their paper.", "naming_display", None),
+    ("You will include “Fried with Pan” on your website.", "naming_display", None),
+    ("You agree to move and to update your copy to the latest published version.", "remote_restriction", None),
+    ("We may revoke the rights given here if you breach them.", "termination", None),
+    ("Your license ends at once.", "termination", None),
+    ("Your modifications must be available under this license.", "share_alike", None),
+    ("It is construed in accordance with the laws of the State of Oregon.", "governing_law", ("Oregon",)),
+    ("This pan is subject to German law.", "governing_law", ("Germany",)),
+    ("All rights end if you assert a claim that the pan infringes a patent.", "patent_termination", None),
     ("If you bring a lawsuit over patents against us, your licenses shall terminate.", "patent_termination", None),
 ]
 
@@ -42,6 +57,22 @@ def test_said(text: str, clause: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("A firm with revenue of more than US$ 5 million must ask.", "USD"),
+        ("A firm with revenue of more than $5 million must ask.", "$"),
+        ("A firm with revenue of more than 5 million euros must ask.", "EUR"),
+        ("A firm with revenue of more than RMB 5 million must ask.", "CNY"),
+        ("年收入超过500万美元的企业须另行申请。", "USD"),
+        ("年收入超过500万元的企业须另行申请。", "CNY"),
+    ],
+)
+def test_currency(text: str, currency: str) -> None:
+    (clause,) = [c for c in clauses(text) if c.clause == "threshold_revenue"]
+    assert (clause.value, clause.currency) == (5_000_000, currency)
+
+
+@pytest.mark.parametrize(
     ("text", "clause"),
     [
         ("Mail to 5 million people is revenue for the post.", "threshold_users"),
@@ -51,6 +82,10 @@ def test_said(text: str, clause: str, value: object) -> None:
         ("Use it for research, for play or for business.", "research_only"),
         ("Publicly perform and display the work as you like.", "naming_display"),
         ("You may use outputs to train other models.", "output_training_ban"),
+        ("The pan is free for commercial or non-commercial purposes.", "non_commercial"),
+        ("The pan was designed for research purposes only, and comes as is.", "research_only"),
+        ("You may freely use the pan in civil and military kitchens.", "military_ban"),
+        ("No commercial use of these trademarks is made.", "non_commercial"),
         ("All registered trademarks belong to their owners.", "registration_duty"),
         ("If you start litigation, the license shall terminate.", "termination"),
     ],
