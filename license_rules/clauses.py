@@ -72,9 +72,7 @@ _CURRENCY = {
     "gbp": "GBP", "pound": "GBP", "krw": "KRW", "₩": "KRW", "won": "KRW", "jpy": "JPY", "yen": "JPY",
 }  # fmt: skip
 _BEFORE = r"(?P<before>us\s?\$|usd\s?\$?|\$|€|eur|rmb|cny|¥|￥|£|gbp|krw|₩|jpy|人民币)\s?"
-_AFTER = (
-    r"(?P<after>(?:united states |us |u\.s\. )?dollars|usd|euros?|eur\b|yuan|rmb|cny|美元|元|pounds|won\b|yen\b)"
-)
+_AFTER = r"(?P<after>(?:united states |us |u\.s\. )?dollars|usd|euros?|eur\b|yuan|rmb|cny|美元|元|pounds|won\b|yen\b)"
 _WITHOUT = re.compile(r"\bexclud|不包括|without regard")
 _WITHIN = r"(?:[^.。]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
 _SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
@@ -125,7 +123,13 @@ def place_pattern() -> re.Pattern[str]:
 def expand(pattern: str) -> str:
     """A pattern of the rules as a regular expression."""
     any_place = "|".join(s for spellings in places().values() for s in spellings)
-    pattern = pattern.replace(" ?", r"\s?").replace("BEFORE", _BEFORE).replace("AFTER", _AFTER).replace("NUMBER", _NUMBER).replace("PLACES", rf"(?:{any_place})(?![a-z])")
+    pattern = (
+        pattern.replace(" ?", r"\s?")
+        .replace("BEFORE", _BEFORE)
+        .replace("AFTER", _AFTER)
+        .replace("NUMBER", _NUMBER)
+        .replace("PLACES", rf"(?:{any_place})(?![a-z])")
+    )
     pattern = pattern.replace("~~", rf"{_WITHIN}{{0,600}}?").replace("~", rf"{_WITHIN}{{0,120}}?")
     return pattern.replace(" ", r"[\s*_>]+")
 
