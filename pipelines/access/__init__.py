@@ -154,7 +154,7 @@ def packages(page: Page) -> Iterator[EvidenceRecord]:
     """The first package on an index that the page links."""
     document, card, subject, called, _own = page
     for link in card.links:
-        match = rules().indexes.pattern.search(link.href) if rules().indexes.may_match(link.href.lower()) else None
+        match = rules().indexes.search(link.href)
         if match:
             name = next(group for group in match.groups() if group)
             quote, selector = quote_span(card.text, link.start, link.end, heading_path=card.heading_path(link.start))

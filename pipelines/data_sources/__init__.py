@@ -29,34 +29,43 @@ from pipelines.model_card.embedded import card_name, of_another_model
 from pipelines.model_card.lexicon import label_topics
 from pipelines.model_card.pages import Page, Stretch, cards, read_pages, readmes
 from pipelines.readers.markdown import Card, Link, Part
+from pipelines.readers.phrases import Phrase
 from pipelines.readers.sentences import sentence_at, sentences
 from pipelines.weights import size_text
 from spiders.document import Document, Miss
 
 FOLDER = Path(__file__).parent
-DATASET_HREF = re.compile(r"(?:huggingface\.co|hf\.co)/datasets/([\w.\-]+(?:/[\w.\-]+)?)", re.I)
+DATASET_HREF = Phrase(re.compile(r"(?:huggingface\.co|hf\.co)/datasets/([\w.\-]+(?:/[\w.\-]+)?)", re.I))
 NOT_A_DATASET = frozenset(["viewer", "blob", "tree", "resolve", "discussions"])
-BENCHMARK = re.compile(
-    r"(?:^|[/_-])(?:mmlu\w*|gsm8k|hellaswag|truthful_?qa|winogrande|humaneval\w*|mbpp|ai2_arc|arc|boolq|piqa|ceval\S*|cmmlu|bbh|ifeval|"
-    r"agieval|mt[_-]?bench|alpaca_?eval|lambada\w*|\w*bench(?:mark)?|\w*[_-]eval)$",
-    re.I,
+BENCHMARK = Phrase(
+    re.compile(
+        r"(?:^|[/_-])(?:mmlu\w*|gsm8k|hellaswag|truthful_?qa|winogrande|humaneval\w*|mbpp|ai2_arc|arc|boolq|piqa|ceval\S*|cmmlu|bbh|ifeval|"
+        r"agieval|mt[_-]?bench|alpaca_?eval|lambada\w*|\w*bench(?:mark)?|\w*[_-]eval)$",
+        re.I,
+    )
 )
-DATA_HOST = re.compile(
-    r"//(?:www\.)?(?:zenodo\.org/(?:records?|doi)/|doi\.org/10\.5281/zenodo|kaggle\.com/(?:datasets|competitions|c)/|"
-    r"data\.statmt\.org|opus\.nlpl\.eu|commoncrawl\.org|dumps\.wikimedia\.org|openslr\.org|archive\.org/details/|"
-    r"figshare\.com/articles/dataset|dataverse\.|physionet\.org/content|catalog\.ldc\.upenn\.edu|data\.mendeley\.com|"
-    r"tensorflow\.org/datasets/catalog)",
-    re.I,
+DATA_HOST = Phrase(
+    re.compile(
+        r"//(?:www\.)?(?:zenodo\.org/(?:records?|doi)/|doi\.org/10\.5281/zenodo|kaggle\.com/(?:datasets|competitions|c)/|"
+        r"data\.statmt\.org|opus\.nlpl\.eu|commoncrawl\.org|dumps\.wikimedia\.org|openslr\.org|archive\.org/details/|"
+        r"figshare\.com/articles/dataset|dataverse\.|physionet\.org/content|catalog\.ldc\.upenn\.edu|data\.mendeley\.com|"
+        r"tensorflow\.org/datasets/catalog)",
+        re.I,
+    )
 )
-DATA_LABEL = re.compile(
-    r"\b(?:data ?sets?|corpus|corpora|training data)\b|数据集|语料|データセット|コーパス|데이터셋|말뭉치", re.I
+DATA_LABEL = Phrase(
+    re.compile(
+        r"\b(?:data ?sets?|corpus|corpora|training data)\b|数据集|语料|データセット|コーパス|데이터셋|말뭉치", re.I
+    )
 )
-NOT_DATA = re.compile(
-    r"arxiv\.org|doi\.org/10\.(?!5281)|aclanthology|openreview|huggingface\.co/(?!datasets/)|\.pdf$|/blog|twitter\.com|"
-    r"//x\.com|wikipedia\.org/wiki|youtube|discord|img\.shields|\.(?:png|jpe?g|gif|svg)$",
-    re.I,
+NOT_DATA = Phrase(
+    re.compile(
+        r"arxiv\.org|doi\.org/10\.(?!5281)|aclanthology|openreview|huggingface\.co/(?!datasets/)|\.pdf$|/blog|twitter\.com|"
+        r"//x\.com|wikipedia\.org/wiki|youtube|discord|img\.shields|\.(?:png|jpe?g|gif|svg)$",
+        re.I,
+    )
 )
-FILE_INSIDE = re.compile(r"/(?:blob|resolve)/[^?#]*\.(?:py|md|ipynb|png|jpe?g|gif|svg|pdf|sh)\b", re.I)
+FILE_INSIDE = Phrase(re.compile(r"/(?:blob|resolve)/[^?#]*\.(?:py|md|ipynb|png|jpe?g|gif|svg|pdf|sh)\b", re.I))
 OPENING = 6  # characters from the start of a row within which a link is the row's name
 ELSEWHERE = frozenset(["evaluation", "citation", "other", "usage"])
 TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "description"])
@@ -141,11 +150,24 @@ def front(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared
         return
     start, end = card.front.span("datasets")
     for name in card.front.strings("datasets"):
-        at = re.compile(rf"(?<![\w./-]){re.escape(name)}(?![\w./-])").search(card.text, start, end)
-        low, high = at.span() if at else (start, end)
+        low, high = whole_name(card.text, name, start, end)
         quote = quote_span(card.text, low, high)
         hub = name if re.fullmatch(r"[\w.\-]+(?:/[\w.\-]+)?", name) else ""
-        yield Declared(name, hub, "front matter", quote, document.source, "unsaid", False, bool(BENCHMARK.search(name)))
+        yield Declared(name, hub, "front matter", quote, document.source, "unsaid", False, BENCHMARK.found_in(name))
+
+
+NAME_SIGN = re.compile(r"[\w./-]")
+
+
+def whole_name(text: str, name: str, start: int, end: int) -> tuple[int, int]:
+    """Where a name stands by itself between two positions; all between them where it does not."""
+    at = text.find(name, start, end)
+    while at >= 0:
+        after = at + len(name)
+        if not NAME_SIGN.match(text, at - 1, at) and not NAME_SIGN.match(text, after, end):
+            return at, after
+        at = text.find(name, at + 1, end)
+    return start, end
 
 
 def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
@@ -155,7 +177,7 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
         key = match[1] if match else link.href
         if key in seen or len(seen) >= DATASET_LIMIT:
             continue
-        if match and (key.split("/")[-1] in NOT_A_DATASET or "leaderboard" in key or FILE_INSIDE.search(link.href)):
+        if match and (key.split("/")[-1] in NOT_A_DATASET or "leaderboard" in key or FILE_INSIDE.found_in(link.href)):
             continue
         part = card.part_at(link.start)
         if not match and not dataset_elsewhere(card, link, part):
@@ -166,13 +188,13 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
         if of_another_model(sentence, stretch.own):
             continue
         evaluation = is_evaluation(card, link.start, sentence, key)
-        if not match and (evaluation or not about_training(sentence, context) or rules().excluded.search(sentence)):
+        if not match and (evaluation or not about_training(sentence, context) or rules().excluded.found_in(sentence)):
             continue
         seen.add(key)
         quote = quote_card(card, min(low, link.start), max(high, link.end), link.start)
         stage = stage_of(link.label)
         stage = stage if stage != "unsaid" else stage_of(sentence, context, link.start - low)
-        subset = bool(rules().subset.search(sentence))
+        subset = rules().subset.found_in(sentence)
         if match:
             yield Declared(key, key, "link", quote, document.source, stage, subset, evaluation, link.label)
         else:
@@ -182,9 +204,9 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
 
 def dataset_elsewhere(card: Card, link: Link, part: Part | None) -> bool:
     """A link to data outside the Hub: a data host, or a place that its own words or the table's call a dataset."""
-    if not link.href.startswith("http") or NOT_DATA.search(link.href):
+    if not link.href.startswith("http") or NOT_DATA.found_in(link.href):
         return False
-    if DATA_HOST.search(link.href) or DATA_LABEL.search(link.label):
+    if DATA_HOST.found_in(link.href) or DATA_LABEL.found_in(link.label):
         return True
     opens = part is not None and part.kind == "row" and link.start - part.start < OPENING
     return opens and heading_about_data(card.heading_path(link.start)[-1:])
@@ -278,7 +300,7 @@ def tagged(dossier: Dossier, answer: Document) -> Iterator[EvidenceRecord]:
             continue
         many = isinstance(data["datasets"], list)  # type: ignore[index]
         quote = quote_pointer(info, f"/cardData/datasets/{index}" if many else "/cardData/datasets")
-        evaluation = bool(BENCHMARK.search(name))
+        evaluation = BENCHMARK.found_in(name)
         yield detector.record(
             subject,
             parameter,
@@ -512,9 +534,9 @@ def synthetic(card: Card, part: Part, own: str) -> Iterator[tuple[re.Match[str],
     for low, high in sentences(card.visible, part.start, part.end):
         match = rules().synthetic.pattern.search(card.visible, low, high)
         sentence = card.visible[low:high]
-        if not match or rules().not_synthetic.search(sentence) or of_another_model(sentence, own):
+        if not match or rules().not_synthetic.found_in(sentence) or of_another_model(sentence, own):
             continue
-        if rules().training.search(sentence) or "data" in sentence:
+        if rules().training.found_in(sentence) or "data" in sentence:
             yield match, low, high
 
 
@@ -582,10 +604,10 @@ def about_results(card: Card, position: int) -> bool:
 
 
 def is_evaluation(card: Card, position: int, sentence: str, name: str) -> bool:
-    if BENCHMARK.search(name):
+    if BENCHMARK.found_in(name):
         return True
-    trains = bool(rules().training.search(sentence))
-    return not trains and (about_results(card, position) or bool(rules().not_training.search(sentence)))
+    trains = rules().training.found_in(sentence)
+    return not trains and (about_results(card, position) or rules().not_training.found_in(sentence))
 
 
 def quote_card(card: Card, start: int, end: int, at: int) -> tuple[Quote, Selector]:

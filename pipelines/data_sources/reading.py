@@ -43,16 +43,16 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Rules(NamedTuple):
     corpora: Phrasebook[Corpus]
-    training: re.Pattern[str]
-    not_training: re.Pattern[str]
+    training: Phrase
+    not_training: Phrase
     base_stage: Phrase
     end_stage: Phrase
-    subset: re.Pattern[str]
+    subset: Phrase
     synthetic: Phrase
-    not_synthetic: re.Pattern[str]
+    not_synthetic: Phrase
     withheld: Phrasebook[str]
-    not_ours: re.Pattern[str]
-    excluded: re.Pattern[str]
+    not_ours: Phrase
+    excluded: Phrase
     tokens: re.Pattern[str]
 
 
@@ -65,16 +65,16 @@ def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
     return Rules(
         Phrasebook((corpus, Phrase(named([p]))) for corpus in words.corpora for p in corpus.patterns),
-        either(words.training),
-        either(words.not_training),
+        Phrase(either(words.training)),
+        Phrase(either(words.not_training)),
         Phrase(either(words.base_stage)),
         Phrase(either(words.end_stage)),
-        either(words.subset),
+        Phrase(either(words.subset)),
         Phrase(either(words.synthetic)),
-        either(words.not_synthetic),
+        Phrase(either(words.not_synthetic)),
         Phrasebook((kind, Phrase(either([p]))) for kind, patterns in words.withheld.items() for p in patterns),
-        either(words.not_ours),
-        either(words.excluded),
+        Phrase(either(words.not_ours)),
+        Phrase(either(words.excluded)),
         either([words.tokens]),
     )
 
@@ -104,11 +104,9 @@ class Withheld(NamedTuple):
 def about_training(sentence: str, context: str) -> bool:
     """A sentence about training, or one under a heading about training that is not about results."""
     table = rules()
-    if table.training.search(sentence):
+    if table.training.found_in(sentence):
         return True
-    return bool(table.training.search(context) or DATA_HEADING.search(context)) and not table.not_training.search(
-        sentence
-    )
+    return heading_about_data((context,)) and not table.not_training.found_in(sentence)
 
 
 DATA_HEADING = re.compile(r"\bdata(?:sets?)?\b|\bcorp(?:us|ora)\b|数据|データ|데이터|данн|données|datos|daten", re.I)
@@ -127,7 +125,7 @@ ABOUT_DATA = Literals([
 @lru_cache(maxsize=4096)
 def heading_about_data(path: tuple[str, ...]) -> bool:
     text = " ".join(path)
-    return bool(DATA_HEADING.search(text) or rules().training.search(text))
+    return bool(DATA_HEADING.search(text)) or rules().training.found_in(text)
 
 
 def stage_of(sentence: str, context: str = "", at: int | None = None) -> Stage:
@@ -177,10 +175,11 @@ def read_names(card: Card, low: int, high: int, context: str) -> Iterator[Named]
             match = rule.pattern.search(text, low, high)
             if match and not left_out(text, low, *match.span()):
                 found[corpus.name] = (corpus, *match.span())
-    if not found or not about_training(sentence, context) or table.excluded.search(sentence):
+    if not found or not about_training(sentence, context) or table.excluded.found_in(sentence):
         return
     for corpus, start, end in found.values():
-        subset = bool(table.subset.search(text, max(low, start - SUBSET_NEAR[0]), min(high, end + SUBSET_NEAR[1])))
+        near = max(low, start - SUBSET_NEAR[0]), min(high, end + SUBSET_NEAR[1])
+        subset = table.subset.first(text, card.lower, *near) is not None
         yield Named(corpus, start, end, (low, high), stage_of(sentence, context, start - low), subset)
 
 
@@ -192,7 +191,8 @@ def read_withheld(card: Card, low: int, high: int, context: str) -> Iterator[Wit
         match = rule.pattern.search(text, low, high)
         if not match:
             continue
-        if not DATA_WORD.search(sentence) or table.not_ours.search(sentence) or not about_training(sentence, context):
+        ours = DATA_WORD.found_in(sentence) and not table.not_ours.found_in(sentence)
+        if not ours or not about_training(sentence, context):
             return
         names = any(True for _ in read_names(card, low, high, context))
         if kind in VAGUE and names:
@@ -204,8 +204,10 @@ def read_withheld(card: Card, low: int, high: int, context: str) -> Iterator[Wit
 
 
 VAGUE = frozenset(["publicly_available", "web_crawl"])
-DATA_WORD = re.compile(
-    r"\bdata\w*|\bcorp(?:us|ora)\b|\bsources?\b|\btokens?\b|\bcontent\b|\btexts?\b|\bimages\b|\bmusic\b|\brecordings\b|"
-    r"数据|データ|데이터|данн",
-    re.I,
+DATA_WORD = Phrase(
+    re.compile(
+        r"\bdata\w*|\bcorp(?:us|ora)\b|\bsources?\b|\btokens?\b|\bcontent\b|\btexts?\b|\bimages\b|\bmusic\b|\brecordings\b|"
+        r"数据|データ|데이터|данн",
+        re.I,
+    )
 )

@@ -61,7 +61,7 @@ class Rules(NamedTuple):
     prompts: re.Pattern[str]
     placeholder: re.Pattern[str]
     title: Phrase
-    heading: re.Pattern[str]
+    heading: Phrase
     file: re.Pattern[str]
     parts: dict[str, re.Pattern[str]]
 
@@ -88,7 +88,7 @@ def rules() -> Rules:
         either(data.prompts),
         either(data.placeholder),
         Phrase(either(data.training_summary.title)),
-        either(data.training_summary.heading),
+        Phrase(either(data.training_summary.heading)),
         either(data.training_summary.file),
         {part: either([SECTION + p for p in patterns]) for part, patterns in data.training_summary.parts.items()},
     )

@@ -30,8 +30,8 @@ def read_summary(card: Card, whole: bool = False) -> Summary | None:
     `whole` says that the file's name already calls it a summary.
     """
     words = rules()
-    title = words.title.pattern.search(card.visible) if words.title.may_match(card.lower) else None
-    heading = next((h for h in card.headings if words.heading.search(h.label)), None)
+    title = words.title.first(card.visible, card.lower, 0, len(card.visible))
+    heading = next((h for h in card.headings if words.heading.found_in(h.label)), None)
     if title is None and heading is None and not whole:
         return None
     parts = tuple(sections(card))

@@ -7,7 +7,7 @@ import msgspec
 from pipelines.model_card.lexicon import label_topics
 from pipelines.model_card.topics import CONTENT_TOPICS, Finding
 from pipelines.readers.markdown import Card
-from pipelines.readers.words import WORD
+from pipelines.readers.words import count_words
 
 NAMES = {
     "description": "description",
@@ -59,7 +59,7 @@ def coverage(card: Card, start: int, end: int) -> Coverage:
         if part.kind != "image":
             words = card.words(part.start, part.end)
             if part.kind == "code":
-                words = len(WORD.findall(card.text, part.start, part.end))
+                words = count_words(card.text[part.start : part.end])
             counts[topic] = counts.get(topic, 0) + words
     return Coverage(sum(counts.values()), counts)
 

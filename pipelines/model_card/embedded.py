@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from output.record import Component, Subject
 from pipelines.dossier import Dossier
 from pipelines.readers.markdown import Card, Part
+from pipelines.readers.phrases import Phrase, lowered
 
 EMBEDDED = re.compile(
     r"\boriginal\b.{0,80}\bmodel card\b|\bmodel card\b.{0,40}\boriginal\b|\boriginal (?:model )?(?:readme|card)\b|"
@@ -15,10 +17,12 @@ EMBEDDED = re.compile(
 )
 
 MADE_OF_IT = r"fine-?tun\w+(?: of| off)?|distilled from|(?:generated|curated) (?:by|with|from)"
-OTHERS = re.compile(
-    r"\bmodels (?:\w+ )?distilled from\b|"
-    r"\bfine-?tun\w+ (?:several|other|many|smaller|various) (?:[\w-]+ ){0,2}models\b",
-    re.I,
+OTHERS = Phrase(
+    re.compile(
+        r"\bmodels (?:\w+ )?distilled from\b|"
+        r"\bfine-?tun\w+ (?:several|other|many|smaller|various) (?:[\w-]+ ){0,2}models\b",
+        re.I,
+    )
 )
 
 
@@ -47,9 +51,16 @@ def of_another_model(sentence: str, own: str) -> bool:
 
     A sentence that begins with the name and more of it ("MPT-7B-Chat was …") is about another one as well.
     """
-    if len(own) < 3:
-        return bool(OTHERS.search(sentence))
+    if OTHERS.found_in(sentence):
+        return True
+    named = len(own) > 2 and lowered(own) in lowered(sentence)
+    return named and any(pattern.search(sentence) for pattern in others_named_after(own))
+
+
+@lru_cache(maxsize=64)
+def others_named_after(own: str) -> tuple[re.Pattern[str], ...]:
     name = re.escape(own)
-    sibling = re.match(rf"\W*{name}-\w", sentence, re.I)
-    made = re.search(rf"\b(?:{MADE_OF_IT}) (?:the )?{name}(?![\w-])", sentence, re.I)
-    return bool(sibling or made or OTHERS.search(sentence))
+    return (
+        re.compile(rf"\A\W*{name}-\w", re.I),
+        re.compile(rf"\b(?:{MADE_OF_IT}) (?:the )?{name}(?![\w-])", re.I),
+    )

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Literal
 
+import msgspec
+
 from output.record import Outcome
 from pipelines.model_card.embedded import of_another_model
 from pipelines.model_card.lexicon import (
@@ -58,8 +60,7 @@ SENTENCE_ENDS = (".", "!", "。", "！")
 DATASET_LINK = re.compile(r"huggingface\.co/datasets/|kaggle\.com|zenodo\.org|/datasets?/", re.I)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One place where a card speaks of a topic. Positions are characters of the card."""
 
     topic: str

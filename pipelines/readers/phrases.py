@@ -30,7 +30,10 @@ class Phrase:
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self.pattern = pattern
-        self.literals = required(pattern.pattern, pattern.flags)
+
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        return required(self.pattern.pattern, self.pattern.flags)
 
     @cached_property
     def heads(self) -> re.Pattern[str] | None:
@@ -52,8 +55,13 @@ class Phrase:
     def may_match(self, lower: str) -> bool:
         return not self.literals or holds_any(lower, self.literals)
 
+    def search(self, text: str) -> re.Match[str] | None:
+        """As the pattern's own."""
+        lower = lowered(text)
+        return self.first(text, lower, 0, len(text)) if self.may_match(lower) else None
+
     def found_in(self, text: str) -> bool:
-        return self.may_match(text.lower()) and bool(self.pattern.search(text))
+        return self.search(text) is not None
 
 
 def holds_any(lower: str, literals: Iterable[str]) -> bool:

@@ -23,18 +23,29 @@ def kinds_of_characters() -> NDArray[np.uint8]:
     return kinds
 
 
+def kinds_in(text: str) -> NDArray[np.uint8]:
+    """The kind of each character of a text."""
+    if text.isascii():
+        return kinds_of_characters()[np.frombuffer(text.encode(), np.uint8)]
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    kinds = kinds_of_characters()[np.minimum(codes, PLANE - 1)]
+    for at in np.flatnonzero(codes >= PLANE):
+        kinds[at] = chr(codes[at]).isalnum()
+    return kinds
+
+
+def count_words(text: str) -> int:
+    """`len(WORD.findall(text))`."""
+    kinds = kinds_in(text)
+    going_on = (kinds[1:] == IN_WORD) & (kinds[:-1] == IN_WORD)
+    return int(np.count_nonzero(kinds) - np.count_nonzero(going_on))
+
+
 class WordCount:
     """`between(a, b)` is `len(WORD.findall(text, a, b))`."""
 
     def __init__(self, text: str) -> None:
-        if text.isascii():
-            codes = np.frombuffer(text.encode(), np.uint8)
-            kinds = kinds_of_characters()[codes]
-        else:
-            codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-            kinds = kinds_of_characters()[np.minimum(codes, PLANE - 1)]
-            for at in np.flatnonzero(codes >= PLANE):
-                kinds[at] = chr(codes[at]).isalnum()
+        kinds = kinds_in(text)
         goes_on = np.zeros(len(kinds) + 1, np.bool_)
         goes_on[1:-1] = (kinds[1:] == IN_WORD) & (kinds[:-1] == IN_WORD)
         self.goes_on = goes_on
