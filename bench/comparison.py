@@ -6,6 +6,7 @@ The statements (`tests/output/comparison/posts.tsv`, in our words) are those tha
 systems, in the index's entries and the post "How open is DeepSeek?" (https://osai-index.eu/news/deepseek/), and that
 public files can settle. A statement is reproduced where a record on the parameter has the indicator, the outcome and,
 where given, the direction and the words. Each line names the record.
+Where a release does not name its paper, the run of its index entry does (`with`), or one with a key for look-ups.
 `tests/output/test_comparison.py` asks the same of fresh crawls.
 """
 
@@ -30,7 +31,8 @@ def main() -> None:
     rows = [row for row in statements(TABLE) if row["system"] in systems]
     reproduced = 0
     for row in rows:
-        record = speaks(systems[row["system"]], row)
+        entry = systems.get(row["with"].removesuffix(".yaml"))
+        record = speaks(systems[row["system"]], row) or (speaks(entry, row) if entry else None)
         reproduced += record is not None
         said = f"{record.id}  {record.statement}" if record else "NOT REPRODUCED"
         print(f"{row['system']}  {row['parameter']}: {row['statement']}\n    {said[:200]}")

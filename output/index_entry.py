@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from output.line_patch import Change, Value, patch_all
 from output.notes import DIRECTIONS, Note, note
 from output.positions import documents
-from output.record import INDEX_PARAMETERS, EvidenceRecord
+from output.record import INDEX_PARAMETERS, EvidenceRecord, Parameter
 from output.run import Run, System, load_run, short
 
 TEMPLATE = Path(__file__).with_name("index_template.yaml")
 TO_BE_SET = "to be set by people"
+# "In case a distinction between base and end user model is not applicable, this mirrors the end model data entries."
+MIRRORED: dict[Parameter, Parameter] = {
+    "datasources_endmodel": "datasources_basemodel",
+    "weights_endmodel": "weights_basemodel",
+}
 HUB_DEFAULT_DATE = "2022-03-02"  # the Hub's date for everything older
 
 NO_NAME = re.compile(r"not \w+$|other$|unknown$", re.I)  # words of a part, or of the Hub, that name no licence
@@ -65,7 +72,8 @@ def new_entry(run: Run, system: System, template: str | None = None) -> str:
     """
     text = template or TEMPLATE.read_text("utf-8")
     about = hub_answer(run, system)
-    said = {name: note(name, system.records) for name in INDEX_PARAMETERS}
+    records = system.records if base_of(system) else mirrored(system.records)
+    said = {name: note(name, records) for name in INDEX_PARAMETERS}
     notes = {name: found for name, found in said.items() if found and not found.unread}
     known = facts(system, about)
     changes = [Change(block, key, value) for (block, key), value in known.items() if value]
@@ -80,16 +88,34 @@ def new_entry(run: Run, system: System, template: str | None = None) -> str:
         if stand_ins.get(key):
             text = comment(text, block, key, TO_BE_SET)
     for name in INDEX_PARAMETERS:
-        text = comment(text, name, "class", f"as in the template, {TO_BE_SET}{leaning(name, system.records)}")
+        text = comment(text, name, "class", f"as in the template, {TO_BE_SET}{leaning(name, records)}")
     unread = {name: found for name, found in said.items() if found and found.unread}
     return with_comments(text, run, notes, unread)
+
+
+def base_of(system: System) -> str | None:
+    """The model that the release was trained from, where anything was read or said of one."""
+    read = (r.subject.target for r in system.records if r.subject.component == "base")
+    named = (x.target for x in system.listing.leads if x.relation == "base_model" and x.origin == system.root)
+    return next((target for target in (*read, *named) if target != system.root), None)
+
+
+def mirrored(records: Sequence[EvidenceRecord]) -> list[EvidenceRecord]:
+    """Records of a release that was trained from nothing else: the end model's stand for its base where none do."""
+    own = {r.parameter for r in records}
+    copies = [
+        msgspec.structs.replace(r, parameter=base)
+        for r in records
+        if (base := MIRRORED.get(r.parameter)) and base not in own
+    ]
+    return [*records, *copies]
 
 
 def facts(system: System, about: dict[str, Any]) -> dict[tuple[str, str], Value]:
     """What the Hub's answer and the records say of the release; None where they say nothing."""
     name = short(system.root)
     maker, _, model = name.rpartition("/")
-    base = next((r.subject.target for r in system.records if r.subject.component == "base"), None)
+    base = base_of(system)
     tags = [about.get("pipeline_tag"), *(about.get("tags") or ())]
     kind = next((TYPES[tag] for tag in tags if isinstance(tag, str) and tag in TYPES), None)
     created = str(about.get("createdAt") or "")
@@ -142,7 +168,7 @@ def read_month(system: System) -> str | None:
     return min(times)[:7] if times else None
 
 
-def leaning(parameter: str, records: tuple[EvidenceRecord, ...]) -> str:
+def leaning(parameter: str, records: Sequence[EvidenceRecord]) -> str:
     """How many facts point where, for people who set the class."""
     count = Counter(r.points for r in records if r.parameter == parameter)
     said = [f"{count[direction]} to {direction}" for direction in DIRECTIONS if count[direction]]

@@ -104,3 +104,13 @@ def linked_page(record: EvidenceRecord) -> str:
     page, revision = cited_page(record), record.source.revision if record.source else None
     repository = GITHUB.match(page) if record.parameter in ("trainingcode", "code") else None
     return f"https://github.com/{repository['id']}/tree/{revision}" if revision and repository else page
+
+
+def page_of(target: str) -> str:
+    """The page of a target for people."""
+    kind, _, name = target.partition(":")
+    if kind == "hf":
+        kind, _, name = name.partition(":")
+        return f"https://huggingface.co/{'datasets/' if kind == 'dataset' else ''}{name}"
+    homes = {"github": "https://github.com/", "arxiv": "https://arxiv.org/abs/", "url": ""}
+    return homes.get(kind, "") + name

@@ -89,7 +89,10 @@ def goes_with(record: EvidenceRecord, first: EvidenceRecord) -> bool:
 
 
 def rank(parameter: str, records: Iterable[EvidenceRecord]) -> list[EvidenceRecord]:
-    """Records of one parameter: found ones first, then by how telling the indicator is, the release before the rest."""
+    """Records of one parameter: found ones first, then by how telling the indicator is, the release before the rest.
+
+    That nothing stands in the way, no gate for one, is told after what is missing.
+    """
     wanted = order().get(parameter, [])
     places = {name: n for n, name in enumerate(wanted)}
     components = ("base", "end", None) if parameter.endswith("_basemodel") else ("end", "base", None)
@@ -98,6 +101,7 @@ def rank(parameter: str, records: Iterable[EvidenceRecord]) -> list[EvidenceReco
         mine,
         key=lambda r: (
             max(3, OUTCOME_ORDER.index(r.outcome)),
+            r.outcome not in FOUND and r.points == "open",
             places.get(r.indicator, len(wanted)),
             components.index(r.subject.component),
             r.points == "neutral",

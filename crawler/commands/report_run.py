@@ -33,7 +33,7 @@ def end_of_run(outcome: Outcome, *, as_json: bool) -> None:
     if outcome.interrupted:
         click.echo(f"Interrupted: {outcome.folder} is marked incomplete; crawl again with the same --out.", err=True)
         sys.exit(130)
-    if not_there and len(not_there) == len(outcome.dossiers):
+    if not_there and not any(dossier.documents for dossier in outcome.dossiers):
         sys.exit(2)
     if outcome.state != "complete" or any(m.outcome == "error" for d in outcome.dossiers for m in d.misses):
         for dossier in outcome.dossiers:

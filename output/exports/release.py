@@ -12,6 +12,7 @@ from typing import Any
 
 from license_expression import ExpressionError, get_spdx_licensing
 
+from output.links import page_of
 from output.record import EvidenceRecord
 from output.run import Run, System, short
 
@@ -124,16 +125,6 @@ class Release:
 
 def releases(run: Run) -> list[Release]:
     return [Release(run, system) for system in run.systems]
-
-
-def page_of(target: str) -> str:
-    """The page of a target for people."""
-    kind, _, name = target.partition(":")
-    if kind == "hf":
-        kind, _, name = name.partition(":")
-        return f"https://huggingface.co/{'datasets/' if kind == 'dataset' else ''}{name}"
-    homes = {"github": "https://github.com/", "arxiv": "https://arxiv.org/abs/", "url": ""}
-    return homes.get(kind, "") + name
 
 
 @cache

@@ -7,7 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from output.exports.release import page_of, write_json
+from output.exports.release import write_json
+from output.links import page_of
 from output.run import Run
 
 FILES = {

@@ -50,11 +50,11 @@ def write_site(runs: Sequence[Run], out: Path, since: Sequence[Run] = ()) -> Pat
     made = pages(runs)
     single = len(made) == 1 and not since
     earlier = sorted(since, key=started)
+    compare = 1 < len(made) <= SIDE_BY_SIDE
     for page in made:
         name = "index" if single else page.slug
-        render("system.html.j2", out / f"{name}.html", page=page, single=single, runs=[page.run])
+        render("system.html.j2", out / f"{name}.html", page=page, single=single, compare=compare, runs=[page.run])
     if not single:
-        compare = 1 < len(made) <= SIDE_BY_SIDE
         render(
             "index.html.j2",
             out / "index.html",

@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from output.excerpt import Excerpt, excerpts
-from output.links import quoted_page
+from output.index_entry import MIRRORED, base_of
+from output.links import page_of, quoted_page
 from output.notes import Note, note, order, rank
 from output.parameters import Category, ParameterInfo, categories
 from output.record import Component, EvidenceRecord, Outcome, Points
@@ -57,7 +58,14 @@ CODE = (
     ".cu",
     ".rs",
 )
-LEADING = 5
+KINDS = {
+    "hub_model": "Hub answer on a model",
+    "hub_dataset": "Hub answer on a dataset",
+    "github_repository": "GitHub answer on a repository",
+    "github_tree": "list of files",
+    "arxiv_feed": "arXiv answer on papers",
+}
+LEADING = 4
 LONG_QUOTE = 400  # characters; a line of a phone takes 40
 SEVERAL = 24  # systems from which on starting processes pays
 COMPONENTS: tuple[Component | None, ...] = ("end", "base", None)
@@ -102,6 +110,17 @@ class Fact:
         return len(exact) > LONG_QUOTE or exact.count("\n") > LONG_QUOTE // 40
 
     @property
+    def is_printed(self) -> bool:
+        """Whether the quote is of a printed page, whose line ends mean nothing."""
+        return self.record.selector is not None and self.record.selector.page is not None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the quote ends within a word."""
+        quote = self.record.quote
+        return quote is not None and quote.exact[-1:].isalnum() and quote.suffix[:1].isalnum()
+
+    @property
     def place(self) -> str:
         """Where the quote stands, in words."""
         source, selector = self.record.source, self.record.selector
@@ -123,10 +142,16 @@ class Fact:
 
 @dataclass(frozen=True)
 class Section:
-    """All facts on one parameter."""
+    """All facts on one parameter. `mirrors`: there is no base model, so the index has what is said of the end model."""
 
     parameter: ParameterInfo
     facts: tuple[Fact, ...]
+    mirrors: bool = False
+
+    @property
+    def nothing(self) -> str:
+        """What to say where there is no fact."""
+        return "No base model is named; the index mirrors the end model here." if self.mirrors else "No record."
 
     @cached_property
     def tally(self) -> dict[str, int]:
@@ -157,13 +182,14 @@ class Section:
 
     @property
     def leading(self) -> list[Fact]:
-        """The most telling facts: those of the release found or not found, a few of them."""
+        """The most telling facts, a few of them: those that point somewhere, else context."""
         ranked = rank(self.parameter.id, [f.record for f in self.facts])
         by_id = {f.record.id: f for f in self.facts}
         statements: dict[str, Fact] = {}
         for record in ranked:
             statements.setdefault(record.statement, by_id[record.id])
-        return list(statements.values())[:LEADING]
+        facts = list(statements.values())
+        return ([fact for fact in facts if fact.mark != "neutral"] or facts)[:LEADING]
 
     @property
     def words(self) -> str:
@@ -272,26 +298,32 @@ class Page:
         found = (d.source.revision for d in self.system.listing.documents if d.target == self.system.root)
         return next((r for r in found if r), "")
 
+    @property
+    def home(self) -> str:
+        """The release's own page, empty where it has none on the web."""
+        return web_address(page_of(self.system.root))
+
     @cached_property
     def sources(self) -> list[ReadSource]:
-        """Every document that a fact or a search rests on, once."""
+        """Every document that a fact or a search rests on, once, with what it is and when it was read."""
+        listed = {d.source.url: d for d in self.system.listing.documents}
         seen: dict[str, ReadSource] = {}
         for record in self.system.records:
             source = record.source
             if source and record.outcome not in NOT_READ:
+                kind = KINDS.get(listed[source.url].kind) if source.url in listed else "file in a source tree"
+                kind = kind or listed[source.url].kind.replace("_", " ")
                 seen.setdefault(
                     source.url,
                     ReadSource(
-                        source.url,
-                        web_address(source.view_url),
-                        source.media_type or "",
-                        source.sha256,
-                        source.retrieved_at or "",
+                        source.url, web_address(source.view_url), kind, source.sha256, source.retrieved_at or ""
                     ),
                 )
         for record in self.system.records:
             for item in record.searched:
-                seen.setdefault(item.url, ReadSource(item.url, web_address(item.url), item.what, item.sha256, ""))
+                known = listed.get(item.url)
+                when = known.source.retrieved_at or "" if known else ""
+                seen.setdefault(item.url, ReadSource(item.url, web_address(item.url), item.what, item.sha256, when))
         return sorted(seen.values(), key=lambda s: s.url)
 
 
@@ -347,8 +379,9 @@ def sections(system: System, shown: dict[str, Excerpt]) -> tuple[Section, ...]:
     facts: dict[str, list[Fact]] = {}
     for record in system.records:
         facts.setdefault(record.parameter, []).append(Fact(record, shown.get(record.id)))
+    mirrored = () if base_of(system) else MIRRORED.values()
     found = (
-        Section(parameter, tuple(facts.get(parameter.id, ())))
+        Section(parameter, tuple(facts.get(parameter.id, ())), parameter.id in mirrored)
         for category in categories()
         for parameter in category.parameters
     )
@@ -391,9 +424,10 @@ def short_address(url: str) -> str:
     return re.sub(r"\b([0-9a-f]{7})[0-9a-f]{33}\b", r"\1", re.sub(r"^https?://", "", url))
 
 
+HYPHEN = "\ufffe"  # what PDF readers give for a hyphen at the end of a line
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def visible(text: str) -> str:
     """Crawled text with characters that would hide or turn it written out: a card cannot reorder the page."""
-    return CONTROL.sub(lambda m: f"⟨U+{ord(m[0]):04X}⟩", text.replace("\r\n", "\n"))
+    return CONTROL.sub(lambda m: f"⟨U+{ord(m[0]):04X}⟩", text.replace("\r\n", "\n").replace(HYPHEN, "-"))

@@ -211,8 +211,17 @@ def test_print_opens_what_is_folded_and_leaves_out_the_tools(page: Page, site: P
     page.goto((site / "maker-one.html").as_uri())
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("details:not([open])").count() == 0
-    assert shown(page, ".filter") == shown(page, ".contents") == shown(page, "button") == 0
+    assert page.locator("details:not([open], .place)").count() == 0
+    assert shown(page, ".filter") == shown(page, ".contents") == shown(page, "button") == shown(page, ".place") == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_cut_off_in_print(page: Page, site: Path, name: str) -> None:
+    page.set_viewport_size({"width": 703, "height": 1000})  # A4 without its margins
+    page.emulate_media(media="print")
+    page.goto((site / name).as_uri())
+    boxes = "[...document.querySelectorAll('main, .scroll, table')]"
+    assert page.evaluate(f"{boxes}.filter((box) => box.scrollWidth > box.clientWidth + 1).length") == 0
 
 
 def test_landmarks_and_headings_are_in_order(page: Page, site: Path) -> None:

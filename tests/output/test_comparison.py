@@ -4,11 +4,13 @@ The tables in `comparison/` hold the statements in our words. `demo.tsv` is of t
 `posts.tsv` of DeepSeek-R1, OLMo and Llama 3.1, as the index's entries and the post on how open DeepSeek is
 (https://osai-index.eu/news/deepseek/) have it. These are crawled over a replay of the real repositories, where both are
 there: OSAI_EVIDENCE_CORPUS (with `tools/replay.py`) and OSAI_EVIDENCE_REPOSITORIES (a folder of bare git repositories
-named owner+name).
+named owner+name). Two releases do not name their paper: one statement is asked of a crawl of the index entry, one of a
+crawl `with` a key for Semantic Scholar, whose place a stand-in takes.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -20,6 +22,7 @@ import pytest
 
 from bench.comparison import speaks, statements
 from output.run import System, load_run
+from tests.crawler.loopback import Answer, Asked, Loopback
 
 TABLES = Path(__file__).with_name("comparison")
 POSTS = statements(TABLES / "posts.tsv")
@@ -86,12 +89,32 @@ def replay(corpus: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def systems(replay: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, System]:
+def semantic_scholar() -> Iterator[dict[str, str]]:
+    """A stand-in that tells what Semantic Scholar has on OLMo's report, in the form of its documentation."""
+    known = json.loads((TABLES / "semantic_scholar.json").read_text("utf-8"))
+
+    def script(asked: Asked) -> Answer:
+        papers = [known.get(ident) for ident in json.loads(asked.body)["ids"]]
+        return Answer(body=json.dumps(papers).encode(), headers={"Content-Type": "application/json"})
+
+    with Loopback(script) as server:
+        yield {"SEMANTIC_SCHOLAR_URL": server.base, "S2_API_KEY": "key-of-this-test"}
+
+
+@pytest.fixture(scope="module")
+def systems(
+    replay: dict[str, str], semantic_scholar: dict[str, str], corpus: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], System]:
+    """Each release by itself, and where a statement wants more: read from its entry, or with a look-up of papers."""
     folder = tmp_path_factory.mktemp("real")
-    names = dict.fromkeys(row["system"] for row in POSTS)
-    return {name: crawled(folder / str(n), "crawl", name, environ=replay) for n, name in enumerate(names)}
+    found = {}
+    for n, (name, also) in enumerate(dict.fromkeys((row["system"], row["with"]) for row in POSTS)):
+        asked = str(corpus / "index" / "entries" / also) if also.endswith(".yaml") else name
+        more = semantic_scholar if also == "semantic-scholar" else {}
+        found[name, also] = crawled(folder / str(n), "crawl", asked, environ=replay | more)
+    return found
 
 
 @pytest.mark.parametrize("row", POSTS, ids=lambda row: f"{row['system'].rpartition('/')[2]}: {row['statement']}")
-def test_what_maintainers_said(systems: dict[str, System], row: dict[str, str]) -> None:
-    check(systems[row["system"]], row)
+def test_what_maintainers_said(systems: dict[tuple[str, str], System], row: dict[str, str]) -> None:
+    check(systems[row["system"], row["with"]], row)

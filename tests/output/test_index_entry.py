@@ -13,7 +13,7 @@ from output.entry_schema import validator
 from output.index_entry import TEMPLATE, new_entry, to_be_set, write
 from output.lint import lint
 from output.notes import note
-from output.record import INDEX_PARAMETERS, Source
+from output.record import INDEX_PARAMETERS, Searched, Source
 from output.run import load_run
 from tests.output.builder import RunBuilder, full_run
 
@@ -125,3 +125,37 @@ def test_what_could_not_be_looked_at_is_no_note(tmp_path: Path) -> None:
     assert entry["licenses"]["notes"] is entry["datasheet"]["notes"] is None
     assert f"# - licenses: {words}" in text
     assert "# - datasheet: Timed out. x: y" in text
+
+
+def trained_from(tmp_path: Path, base: str | None) -> dict[str, dict[str, str]]:
+    builder = RunBuilder(tmp_path / "run")
+    hub = builder.document(f"https://huggingface.co/api/models/{builder.root[9:]}", b'{"siblings": []}')
+    builder.add("weights_endmodel", "weights.files", "present", "Weights here.", source=hub, exact="siblings")
+    if base:
+        builder.add("weights_basemodel", "weights.files", "error", "Timed out.", source=Source("https://a.org", ""),
+                    target=base)  # fmt: skip
+    run = load_run(builder.finish())
+    return yaml.safe_load(new_entry(run, run.systems[0]))  # type: ignore[no-any-return]
+
+
+def test_a_release_without_a_base_mirrors_its_end_model(tmp_path: Path) -> None:
+    entry = trained_from(tmp_path, None)
+    assert entry["weights_basemodel"] == entry["weights_endmodel"]
+    assert entry["weights_basemodel"]["notes"] == "Weights here."
+    assert entry["system"]["basemodelname"] is None
+
+
+def test_a_base_that_could_not_be_read_is_not_mirrored(tmp_path: Path) -> None:
+    entry = trained_from(tmp_path, "hf:model:maker/base-1")
+    assert entry["weights_basemodel"]["notes"] is None
+    assert entry["system"]["basemodelname"] == "base-1"
+
+
+def test_no_gate_is_no_note_where_no_weights_are(tmp_path: Path) -> None:
+    builder = RunBuilder(tmp_path / "run")
+    looked = (Searched("https://huggingface.co/api/models/maker/small-1", "0" * 64, "Hub answer"),)
+    for indicator, said, points in (("gated", "No gate.", "open"), ("files", "No weights found.", "closed")):
+        builder.add("weights_endmodel", f"weights.{indicator}", "absent", said, searched=looked, points=points)  # type: ignore[arg-type]
+    run = load_run(builder.finish())
+    entry = yaml.safe_load(new_entry(run, run.systems[0]))
+    assert entry["weights_endmodel"]["notes"].startswith("No weights found.")

@@ -258,3 +258,40 @@ def test_a_run_that_cannot_be_written_to_keeps_no_copies(tmp_path: Path) -> None
     records = load_run(folder).records
     assert "confirmed" in {e.confirmation for e in excerpts(folder, records).values()}
     assert (folder / "archive" / "quoted").read_text() == "in the way"
+
+
+def test_a_quote_of_a_printed_page_runs_on_and_a_cut_one_says_so(tmp_path: Path) -> None:
+    run = RunBuilder(tmp_path / "run")
+    paper = run.document("https://arxiv.org/pdf/2501.00001v1", b"%PDF")
+    quote = "Trained with high\ufffe\nquality text."
+    printed = run.add("preprint", "preprint.archived", "present", "Preprint.", source=paper, exact=quote, page=2)
+    text = run.document("https://example.org/card", b"One sentence, cut.")
+    cut = run.add("modelcard", "model_card.description", "present", "Card.", source=text, exact="One sen")
+    folder = run.finish()
+    line = (folder / "evidence.jsonl").read_text("utf-8").replace('"suffix":""', '"suffix":"tence"')
+    (folder / "evidence.jsonl").write_text(line, "utf-8")
+    shown = BeautifulSoup(write(folder).read_text("utf-8"), "html.parser")
+    quotes = {r.id: shown.select_one(f"#{r.id} blockquote") for r in (printed, cut)}
+    assert [tag["class"] for tag in quotes.values() if tag] == [["printed"], ["text", "cut"]]
+    assert "high-\nquality" in str(quotes[printed.id])
+
+
+def test_side_by_side_shows_what_points_somewhere(tmp_path: Path) -> None:
+    run = RunBuilder(tmp_path / "run")
+    text = run.document("https://example.org/card", b"Context. Fact.")
+    for n in range(8):
+        run.add("claims", f"claims.n{n}", "present", f"Context {n}.", source=text, exact="Context.")
+        run.add("paper", f"paper.n{n}", "present", f"Context {n}.", source=text, exact="Context.")
+    run.add("paper", "paper.other", "present", "Fact.", source=text, exact="Fact.", points="closed")
+    (page,) = pages([load_run(run.finish())])
+    leading = {s.parameter.id: [f.record.statement for f in s.leading] for s in page.sections}
+    assert leading["paper"] == ["Fact."]
+    assert leading["claims"] == [f"Context {n}." for n in range(view.LEADING)]
+
+
+def test_a_base_that_is_not_named_mirrors_the_end_model(tmp_path: Path) -> None:
+    run = RunBuilder(tmp_path / "run")
+    text = run.document("https://example.org/card", b"Weights.")
+    run.add("weights_endmodel", "weights.files", "present", "Weights.", source=text, exact="Weights.")
+    assert "the index mirrors the end model here" in write(run.finish()).read_text("utf-8")
+    assert "the index mirrors" not in write(full_run(tmp_path / "full")).read_text("utf-8")

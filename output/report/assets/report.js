@@ -117,4 +117,4 @@ if (links.size && "IntersectionObserver" in window) {
   for (const section of document.querySelectorAll("main section.parameter")) seen.observe(section);
 }
 
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+addEventListener("beforeprint", () => document.querySelectorAll("details:not(.place)").forEach((d) => { d.open = true; }));
