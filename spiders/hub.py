@@ -24,7 +24,9 @@ NOT_A_TEXT = re.compile(r"(?i)header[^/]*$|\.(py|json|ya?ml|png|jpe?g|svg|gif|sh
 
 
 MODEL_CARD_NAME = re.compile(r"(?i)model[_-]?card\.(?:md|txt)|[\w.-]*(?:model|system)[_-]?card[\w.-]*\.pdf")
-DATA_CARD_NAME = re.compile(r"(?i)data(?:set)?[_-]?(?:card|sheet)[\w-]*\.(?:md|txt|pdf)")
+DATA_CARD_NAME = re.compile(
+    r"(?i)(?:data(?:set)?[_-]?(?:card|sheet)[\w-]*|[\w.-]*(?:data|content|public)[_-]summary[\w.-]*)\.(?:md|txt|pdf)"
+)
 
 
 def card_file(name: str) -> Kind | None:

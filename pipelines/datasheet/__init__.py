@@ -233,8 +233,8 @@ def training_summary(document: Document, dossier: Dossier) -> Iterator[EvidenceR
     quote, selector = quote_span(card.text, start, end, heading_path=card.heading_path(start) or None)
     where = f"in {document_name(document)}"
     texts: dict[Outcome, str] = {
-        "present": f"Article 53(1)(d) training data summary found {where} "
-        f"({len(summary.parts)} of its 3 parts: {', '.join(summary.parts)}).",
+        "present": f"{'Article 53(1)(d) training data' if summary.titled else 'Data'} summary found {where} "
+        f"({len(summary.parts)} of the 3 parts of Article 53(1)(d): {', '.join(summary.parts)}).",
         "linked": f"Article 53(1)(d) training data summary linked {where} ({summary.address}).",
         "placeholder": f"Article 53(1)(d) training data summary named {where}, without its parts or a link to it.",
     }
@@ -245,7 +245,7 @@ def training_summary(document: Document, dossier: Dossier) -> Iterator[EvidenceR
         "datasheet.training_summary",
         summary.outcome,
         texts[summary.outcome],
-        rule="title-and-parts",
+        rule="title-and-parts" if summary.titled else "parts",
         points=points.get(summary.outcome, "neutral"),
         value={"parts": list(summary.parts), "address": summary.address},
         source=document.source,

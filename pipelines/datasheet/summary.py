@@ -21,6 +21,7 @@ class Summary(NamedTuple):
     parts: tuple[str, ...]
     address: str | None
     whole: bool  # the document is the summary, by its own title
+    titled: bool  # it calls itself by the Act's words
 
 
 def read_summary(card: Card, whole: bool = False) -> Summary | None:
@@ -37,11 +38,11 @@ def read_summary(card: Card, whole: bool = False) -> Summary | None:
     parts = tuple(sections(card))
     place = title.span() if title else (heading.start, heading.end) if heading else (card.body_start, card.body_start)
     if len(parts) >= (2 if title or whole else 3):
-        return Summary("present", *place, parts, None, whole or heading is not None)
+        return Summary("present", *place, parts, None, whole or heading is not None, title is not None)
     link = next((x for x in card.links if words.title.found_in(x.label) or words.title.found_in(x.href)), None)
     if link:
-        return Summary("linked", link.start, link.end, parts, link.href, False)
-    return Summary("placeholder", *place, parts, None, False) if title else None
+        return Summary("linked", link.start, link.end, parts, link.href, False, title is not None)
+    return Summary("placeholder", *place, parts, None, False, True) if title else None
 
 
 def sections(card: Card) -> Iterator[str]:

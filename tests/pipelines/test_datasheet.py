@@ -202,6 +202,7 @@ Opt-outs are honoured.
             "<h2>2. List of data sources</h2><p>Letters.</p></body></html>",
             "present",
         ),
+        ("dataset_card", "data_summary_card.md", SUMMARY.format(title="# Data Summary for Lumen 2"), "present"),
         ("model_card", "README.md", "# M\n\n[Public summary of training content](https://a.example/s)\n", "linked"),
         ("model_card", "README.md", "# M\n\nThe public summary of training content will follow.\n", "placeholder"),
         ("model_card", "README.md", "# M\n\n## Training data summary\n\nSynthetic data and user data.\n", None),

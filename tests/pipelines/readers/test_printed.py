@@ -106,7 +106,10 @@ def test_inspect_reads_a_pdf(tmp_path: Path) -> None:
         ("model_card.md", "model_card"),
         ("dataset_card.md", "dataset_card"),
         ("Datasheet.pdf", "dataset_card"),
+        ("data_summary_card.md", "dataset_card"),
+        ("Heron_EU_Public_Summary.pdf", "dataset_card"),
         ("heron_report.pdf", None),
+        ("summary.md", None),
         ("modelcard.py", None),
     ],
 )
