@@ -29,9 +29,10 @@ def main() -> None:
     if not folder:
         print("OSAI_EVIDENCE_CORPUS is not set: nothing to measure")
         return
-    for name, title in (("datasheet_labels.tsv", "in-sample"), ("datasheets_unseen.tsv", "unseen")):
-        with (Path(__file__).parent / name).open(encoding="utf-8") as file:
-            cards = list(csv.DictReader(file, delimiter="\t"))
+    unseen = rows("datasheets_unseen.tsv")
+    sets = {"in-sample": rows("datasheet_labels.tsv")}
+    sets |= {f"unseen set {n}": [r for r in unseen if r["set"] == n] for n in sorted({r["set"] for r in unseen})}
+    for title, cards in sets.items():
         counts: Counter[str] = Counter()
         for row in cards:
             found = outcomes(Path(folder) / "corpus" / row["path"])
@@ -43,6 +44,11 @@ def main() -> None:
             f"({counts['right']} right, {counts['extra']} too many, {counts['missed']} missed); "
             f"placeholder told from absent: {ratio(counts['gate'], counts['gate_wrong'])}"
         )
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (Path(__file__).parent / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def outcomes(path: Path) -> dict[str, str]:
