@@ -21,6 +21,7 @@ from output.record import Source
 from pipelines.datasheet import detector
 from pipelines.datasheet.sheet import GROUPS
 from pipelines.dossier import Dossier
+from pipelines.readers.printed import with_printed
 from spiders.document import Document
 
 
@@ -55,7 +56,7 @@ def outcomes(path: Path) -> dict[str, str]:
     body = path.read_bytes()
     source = Source(str(path), str(path), path=str(path), sha256=hashlib.sha256(body).hexdigest())
     document = Document("dataset_card", "url:x", source, body)
-    records = detector.detect(Dossier("url:x", (document,)), ())
+    records = detector.detect(with_printed(Dossier("url:x", (document,))), ())
     return {r.indicator.removeprefix("datasheet."): r.outcome for r in records}
 
 
