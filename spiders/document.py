@@ -22,6 +22,8 @@ Kind = Literal[
     "github_repository",  # JSON of /repos/OWNER/REPO
     "github_commit",  # JSON of /repos/OWNER/REPO/commits/REF
     "github_tree",  # JSON of /repos/OWNER/REPO/git/trees/SHA?recursive=1
+    "github_compare",  # JSON of /repos/OWNER/REPO/compare/PARENT:BRANCH...SHA: a fork beside its parent
+    "parent_readme",  # README of a fork's parent at the commit where the fork began
     "source_archive",  # tar.gz of a whole repository at a commit
     "source_file",  # one raw file of a repository at a commit
     "license",  # LICENSE, NOTICE, USE_POLICY … of a Hub repository, or a local file
@@ -32,7 +34,16 @@ Kind = Literal[
 ]
 
 Relation = Literal[
-    "root", "base_model", "dataset", "repository", "paper", "listing", "model_family", "serving_engine", "mention"
+    "root",
+    "base_model",
+    "dataset",
+    "repository",
+    "training",  # where a document says that the training code is
+    "paper",
+    "listing",
+    "model_family",
+    "serving_engine",
+    "mention",
 ]
 
 

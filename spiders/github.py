@@ -9,6 +9,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from github import Github
@@ -18,7 +19,7 @@ from output.record import git_blob_id
 from spiders.addresses import github_api, github_archive, github_page, github_raw
 from spiders.document import Document, Kind
 from spiders.hub import LICENSE_NAME, NOT_A_TEXT, card_file, new_leads, note_base_names
-from spiders.leads import leads_of_text
+from spiders.leads import leads_of_text, training_leads
 from spiders.strict import issues
 from spiders.walk import ARCHIVE_CAP, PAPER_CAP, Ask, Walk
 
@@ -91,10 +92,34 @@ async def walk_github(walk: Walk) -> None:
     tree = listing.facts.get("tree") or []
     if not tree or (not await whole_tree(walk, name, commit, tree)):
         await raw_files(walk, name, commit, single_files(tree)[:RAW_FILES_OVER_CAP])
+    await beside_parent(walk, answer.facts, name, commit, tree)
     for document in list(walk.documents):
         if document.kind == "source_file" and re.match(r"(?i)^readme", document.source.path or ""):
             walk.leads += new_leads(walk.leads, leads_of_text(document, walk.target))
+            walk.leads += new_leads(walk.leads, training_leads(document, walk.target))
             note_base_names(walk, document)
+
+
+async def beside_parent(walk: Walk, facts: dict[str, Any], name: str, commit: str, tree: list[dict[str, Any]]) -> None:
+    """Of a fork: how many commits are its own, and its parent's README where the fork began. Two requests.
+
+    https://docs.github.com/rest/commits/commits#compare-two-commits: `ahead_by`, `merge_base_commit`; commits come in
+    pages, of which one commit is enough.
+    """
+    parent = facts.get("parent")
+    if not facts.get("fork") or not isinstance(parent, dict) or not parent.get("full_name"):
+        return
+    origin = str(parent["full_name"])
+    base = quote(f"{origin.partition('/')[0]}:{parent.get('default_branch') or 'HEAD'}", safe=":")
+    url = github_api(name, f"compare/{base}...{commit}?per_page=1")
+    page = f"{github_page(name)}/compare/{base}...{commit}"
+    answer = await walk.ask(Ask(url, "github_compare", walk.target, page, commit))
+    merge_base = answer.facts.get("merge_base_commit")
+    began = merge_base.get("sha") if isinstance(merge_base, dict) else None
+    readme = next((e["path"] for e in tree if re.fullmatch(r"(?i)readme(\.\w+)?", str(e.get("path")))), None)
+    if isinstance(began, str) and readme:
+        raw, page = github_raw(origin, began, readme), github_page(origin, began, readme)
+        await walk.ask(Ask(raw, "parent_readme", walk.target, page, began, readme))
 
 
 async def commit_of(walk: Walk, name: str, default_branch: str) -> str | None:

@@ -11,7 +11,7 @@ from huggingface_hub import DatasetInfo, ModelInfo
 
 from spiders.addresses import hub_api, hub_file, hub_page
 from spiders.document import Kind, Lead
-from spiders.leads import base_names, leads_of_facts, leads_of_text
+from spiders.leads import base_names, leads_of_facts, leads_of_text, training_leads
 from spiders.strict import issues
 from spiders.walk import PAPER_CAP, Ask, Walk
 
@@ -85,6 +85,7 @@ async def walk_repository(walk: Walk, kind: str) -> None:
             continue
         if one.document.kind in ("model_card", "dataset_card"):
             walk.leads += new_leads(walk.leads, leads_of_text(one.document, walk.target))
+            walk.leads += new_leads(walk.leads, training_leads(one.document, walk.target))
             if kind == "models":
                 note_base_names(walk, one.document)
 

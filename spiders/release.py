@@ -24,6 +24,7 @@ from spiders.walk import Walk
 DATASETS_PER_MODEL = 12
 REPOSITORIES = {"root": 3, "base": 1, "repository": 2}
 FOLLOW_SCORE = 3
+TRAINING_POINTERS = 2  # repositories that a document names for its training code, whoever owns them; one hop
 BASE_CHAIN = 3
 
 
@@ -140,7 +141,7 @@ class ReleaseSpider(scrapy.Spider):
 
     def choose_from(self, release: Release, reached: Lead, walk: Walk) -> Iterable[Lead]:
         root = release.root.targets[0]
-        if walk.target.startswith("hf:dataset:"):
+        if walk.target.startswith("hf:dataset:") or reached.relation == "training":
             return
         role = "root" if walk.target in release.root.targets else "base" if reached.relation == "base_model" else ""
         if role and walk.target.startswith("hf:model:"):
@@ -153,11 +154,16 @@ class ReleaseSpider(scrapy.Spider):
             role = role or "repository"
         model = walk.name if walk.target.startswith("hf:model:") else root.rpartition(":")[2]
         limit = REPOSITORIES.get(role, 0)
+        own: set[str] = set()
         for score, lead in rank_repositories(walk.leads, model):
             if walk.target.startswith("github:") and "train" not in lead.reason.lower():
                 continue
             if score >= FOLLOW_SCORE and limit > 0:
                 limit -= 1
+                own.add(lead.target)
+                yield replace(lead, followed=True)
+        for lead in [x for x in walk.leads if x.relation == "training"][:TRAINING_POINTERS] if role else ():
+            if lead.target not in own:
                 yield replace(lead, followed=True)
 
     async def resolve(self, release: Release) -> list[Lead]:

@@ -15,9 +15,10 @@ import msgspec
 from output.data_files import load
 from output.record import EvidenceRecord, Outcome, Points, Quote, Searched, Selector, Source, Subject
 from pipelines.detector import Detector, quote_span
-from pipelines.dossier import Dossier
+from pipelines.dossier import Dossier, searched
 from pipelines.readers.source_tree import SourceTree, TreeFile, source_trees, tree_outcome
 from pipelines.training_code.facts import parse
+from spiders.document import Document
 
 FOLDER = Path(__file__).parent
 STAGES = ("pretraining", "finetuning", "preference", "data_processing")
@@ -83,7 +84,8 @@ def detect(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[Evid
         paths = {f["path"] for r in about if r.indicator[14:] in STAGES for f in r.value.get("files", ())}
         docs = look(tree, paths)
         name = tree.target.split(":", 1)[1]
-        yield readme_record(subject, tree, docs, name)
+        inherited = next((d for d in dossier.of("parent_readme", target=tree.target)), None)
+        yield readme_record(subject, tree, docs, name, inherited)
         yield docs_record(subject, tree, docs, name)
         yield docstring_record(subject, tree, docs, name)
 
@@ -196,7 +198,10 @@ def level_of(heading: re.Match[str]) -> int:
     return len(line) - len(line.lstrip("#")) or (1 if line.endswith("=") else 2)
 
 
-def readme_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> EvidenceRecord:
+def readme_record(
+    subject: Subject, tree: SourceTree, docs: Docs, name: str, inherited: Document | None
+) -> EvidenceRecord:
+    """`inherited`: the README of a fork's parent where the fork began; the same blob is no documentation of its own."""
     readme = docs.readme
     if readme is None:
         return make(
@@ -218,13 +223,17 @@ def readme_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> 
     quoted = next((s for s in found if s.topic == "training"), found[0] if found else None)
     shown = quote_span(text, quoted.start, quoted.end) if quoted and quoted.end > quoted.start else None
     parts = ", ".join(f"{topic} {words[topic]} words" for topic in about) or "no section on training, data or results"
+    unchanged = inherited is not None and inherited.source.git_blob == readme.source.git_blob
+    parent = inherited.source.url.split("/")[3:5] if inherited else []
+    origin = f", unchanged from {'/'.join(parent)} at {(inherited.source.revision or '')[:7]}" if inherited else ""
     return make(
         subject,
         "readme",
-        "present",
-        f"README of repository {name} has {total} words ({parts}).",
-        points=points,
+        "boilerplate" if unchanged else "present",
+        f"README of repository {name} has {total} words ({parts}){origin if unchanged else ''}.",
+        points="closed" if unchanged else points,
         value={
+            **({"parent": "/".join(parent), "unchanged_from_parent": unchanged} if inherited else {}),
             "words": total,
             "topics": words,
             "sections": [{"heading": s.heading[:120], "topic": s.topic, "words": s.words} for s in found[:60]],
@@ -232,6 +241,7 @@ def readme_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> 
         },
         source=readme.source,
         shown=shown,
+        read=[searched(inherited, "README of the fork's parent")] if inherited else [],
     )
 
 

@@ -20,6 +20,7 @@ from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, 
 from pipelines.training_code.names import model_names, name_patterns
 from pipelines.training_code.needs import needs
 from pipelines.training_code.survey import Line, Survey, line_of, places, survey_tree
+from spiders.document import Kind, Lead
 
 FOLDER = Path(__file__).parent
 FILES_SHOWN = 100
@@ -67,7 +68,7 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
 def repositories(dossier: Dossier) -> list[str]:
     """Targets that are source repositories, or a local folder given as one; serving engines are not looked at."""
     engines = {lead.target for lead in dossier.leads if lead.relation == "serving_engine"}
-    own = {lead.target for lead in dossier.leads if lead.relation in ("repository", "root")}
+    own = {lead.target for lead in dossier.leads if lead.relation in ("repository", "root", "training")}
     local = {d.target for d in dossier.of("source_archive", "github_tree")}
     return [t for t in dossier.targets if (t.startswith("github:") or t in local) and t not in engines - own]
 
@@ -103,7 +104,9 @@ class Repository:
         self.name = target.split(":", 1)[1]
         relations = {lead.relation for lead in dossier.leads if lead.target == target}
         self.mentioned = bool(relations) and relations <= {"mention", "listing", "model_family", "dataset"}
-        self.info = github_answer(dossier, target)
+        self.info = github_answer(dossier, target, "github_repository")
+        self.compared = github_answer(dossier, target, "github_compare")
+        self.pointer = pointer_to(dossier, target)
         self.folder = linked_folder(dossier, target)
 
     def records(self) -> Iterator[EvidenceRecord]:
@@ -269,17 +272,20 @@ class Repository:
         found = judgement.survey
         if not judgement.trains or not names or found.model_files or self.named_after(names):
             return
-        parent = str((self.info.get("parent") or {}).get("full_name") or "") if self.info.get("fork") else ""
-        what = f"a fork of {parent} without files" if parent else "a generic framework without files"
+        parent, own = self.common().get("fork_of"), self.common().get("own_commits")
+        what = f"a fork of {parent}" if parent else "a generic framework"
+        commits = f" with {own} own commit{'s' if own != 1 else ''}" if own else ""
+        without = "without own commits or files" if own == 0 else "without files"
         yield self.record(
             "framework",
             "present",
-            f"Training repository {self.name} is {what} that name the model (looked for: {', '.join(names)}).",
+            f"Training repository {self.name} is {what}{commits} {without} that name the model "
+            f"(looked for: {', '.join(names)}).",
             rule="fork" if parent else "no-model-files",
             points="partial",
-            value={"parent": parent or None, "names": list(names), **self.common()},
+            value={"parent": parent, "names": list(names), **self.common()},
             source=found.tree.source,
-            read=[found.tree.searched()],
+            read=[found.tree.searched(), *map(searched, self.dossier.of("github_compare", target=self.target))],
         )
 
     def named_after(self, names: Sequence[str]) -> bool:
@@ -312,13 +318,16 @@ class Repository:
                 line=line,
             )
         if not judgement.trains:
+            read = {target.lower() for target in self.dossier.targets}
             for url, line in training_links(judgement.survey.readme, self.target):
+                followed = f"github:{url.removeprefix('https://github.com/')}".lower() in read
                 yield self.record(
                     "pointer",
                     "linked",
-                    f"README of {self.name} points elsewhere for training: {url}.",
+                    f"README of {self.name} points elsewhere for training: {url}"
+                    f"{', which has records of its own' if followed else ''}.",
                     rule="readme-link",
-                    value={"url": url},
+                    value={"url": url, "followed": followed},
                     line=line,
                 )
 
@@ -419,7 +428,7 @@ class Repository:
             return self.record(
                 "coverage",
                 "present",
-                f"Repository {self.name} covers {listed(LABELS[s] for s in there)} ({content(found)}"
+                f"Repository {self.name}{self.reached()} covers {listed(LABELS[s] for s in there)} ({content(found)}"
                 f"{'; ' + lacks if lacks else ''}).",
                 rule="coverage",
                 points="open" if complete else "partial",
@@ -439,7 +448,7 @@ class Repository:
         return self.record(
             "coverage",
             "absent",
-            f"Repo exists, but does not contain training code ({self.name}: {content(found)}"
+            f"Repo exists, but does not contain training code ({self.name}{self.reached()}: {content(found)}"
             f"{'; only ' + listed(LABELS[s] for s in there) + ' code' if there else ''}).",
             rule="coverage",
             points="partial" if "data_processing" in there else "closed",
@@ -448,19 +457,37 @@ class Repository:
             read=[found.tree.searched()],
         )
 
+    def reached(self) -> str:
+        """How one came here, where it is not by a link to the release's own repository."""
+        if self.pointer is None:
+            return ""
+        where = self.pointer.origin.split(":", 1)[1]
+        place = "/".join(filter(None, (self.pointer.ref, self.pointer.path)))
+        return f", to which {where} points for training{f' ({place})' if place else ''},"
+
     def common(self) -> dict[str, Any]:
         """Facts about the repository that belong to each of its records, where the service told them."""
         parent = self.info.get("parent")
         facts = {
             "relation": "mention" if self.mentioned else None,
             "fork_of": parent.get("full_name") if isinstance(parent, dict) else None,
+            "own_commits": self.compared.get("ahead_by"),
             "archived": self.info.get("archived") or None,
+            "pointed_to_by": self.pointer.origin if self.pointer else None,
         }
-        return {name: value for name, value in facts.items() if value}
+        return {name: value for name, value in facts.items() if value is not None}
 
 
-def github_answer(dossier: Dossier, target: str) -> dict[str, Any]:
-    for document in dossier.of("github_repository", target=target):
+def pointer_to(dossier: Dossier, target: str) -> Lead | None:
+    """The pointer for training that led to a repository which nothing names as the release's own."""
+    leads = [lead for lead in dossier.leads if lead.target == target and lead.followed]
+    if any(lead.relation != "training" for lead in leads):
+        return None
+    return leads[0] if leads else None
+
+
+def github_answer(dossier: Dossier, target: str, kind: Kind) -> dict[str, Any]:
+    for document in dossier.of(kind, target=target):
         try:
             answer = json.loads(document.body)
         except (ValueError, RecursionError):
@@ -476,7 +503,7 @@ def linked_folder(dossier: Dossier, target: str) -> str:
     """The folder of a repository that the release links, with a slash at its end; empty where the whole is linked."""
     folders = set()
     for lead in dossier.leads:
-        if lead.target == target and lead.relation in ("repository", "root"):
+        if lead.target == target and lead.relation in ("repository", "root", "training"):
             match = FOLDER_LINK.search(lead.exact)
             folders.add(match[1].rstrip("/.,") + "/" if match else "")
     return folders.pop() if len(folders) == 1 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 
-from output.record import EvidenceRecord, Source
+from output.record import EvidenceRecord, Source, git_blob_id
 from pipelines import code_documentation, community, read, training_code
 from pipelines.code_documentation import readme_sections
 from pipelines.dossier import Dossier
@@ -52,6 +52,20 @@ def test_documented_training() -> None:
     assert docstrings.value["comment_lines"] == 1
     assert docstrings.quote is not None
     assert docstrings.quote.exact.startswith("Train a model.")
+
+
+def test_the_readme_of_a_forks_parent_documents_nothing_of_the_model() -> None:
+    readme = "# Framework\n\n## Training\n\n" + "Run the script with care. " * 20
+    address = "https://raw.githubusercontent.com/lab/framework/" + "b" * 40 + "/README.md"
+    parent = Source(address, "v", revision="b" * 40, path="README.md", git_blob=git_blob_id(readme.encode()))
+    inherited = Document("parent_readme", TARGET, parent, readme.encode())
+    record = records({"README.md": readme.encode(), "train.py": TRAIN}, inherited)["code_documentation.readme"]
+    assert (record.outcome, record.points) == ("boilerplate", "closed")
+    assert record.statement.endswith("unchanged from lab/framework at bbbbbbb.")
+    assert [s.url for s in record.searched] == [address]
+    own = (readme + "\n\nThis is Heron's.\n").encode()
+    record = records({"README.md": own, "train.py": TRAIN}, inherited)["code_documentation.readme"]
+    assert (record.outcome, record.value["unchanged_from_parent"]) == ("present", False)
 
 
 def test_undocumented_training() -> None:

@@ -124,6 +124,47 @@ def test_framework_without_files_that_name_the_model() -> None:
     assert "framework" not in records(archive(files), answer, root="hf:model:maker/osprey-7b", leads=(lead,))
 
 
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (0, "is a fork of maker/heron without own commits or files that name the model"),
+        (1, "is a fork of maker/heron with 1 own commit without files that name the model"),
+    ],
+)
+def test_own_commits_of_a_fork(ahead: int, said: str) -> None:
+    files = files_of((CASES[0].parent / "pretraining_from_scratch.txt").read_text("utf-8"))
+    about = json.dumps({"fork": True, "parent": {"full_name": "maker/heron"}}).encode()
+    answer = Document("github_repository", TARGET, Source("https://api.github.com/repos/maker/model", "v"), about)
+    compare = Source("https://api.github.com/repos/maker/model/compare/maker:main...x", "v", sha256="c" * 64)
+    compared = Document("github_compare", TARGET, compare, json.dumps({"ahead_by": ahead}).encode())
+    lead = Lead("hf:model:maker/osprey-7b", TARGET, "repository", "named in the card", followed=True)
+    record = records(archive(files), answer, compared, root="hf:model:maker/osprey-7b", leads=(lead,))["framework"]
+    assert said in record.statement
+    assert record.value["own_commits"] == ahead
+    assert compare.url in [s.url for s in record.searched]
+
+
+def test_a_repository_reached_by_a_pointer_says_so() -> None:
+    files = files_of((CASES[0].parent / "pretraining_from_scratch.txt").read_text("utf-8"))
+    lead = Lead("github:maker/heron", TARGET, "training", "said", followed=True, ref="v2", path="configs")
+    found = records(archive(files), root="hf:model:maker/heron-1b", leads=(lead,))
+    assert ", to which maker/heron points for training (v2/configs), covers" in found["coverage"].statement
+    assert found["pretraining"].value["pointed_to_by"] == "github:maker/heron"
+    own = Lead("hf:model:maker/heron-1b", TARGET, "repository", "named in the card", followed=True)
+    found = records(archive(files), root="hf:model:maker/heron-1b", leads=(own, lead))
+    assert "pointed_to_by" not in found["coverage"].value
+
+
+def test_a_pointer_that_was_followed_is_told_from_one_that_was_not() -> None:
+    readme = b"Training: https://github.com/lab/trainer\n"
+    alone = records(archive({"README.md": readme}))["pointer"]
+    assert not alone.value["followed"]
+    there = archive({"train.py": b"pass\n"}, "github:lab/trainer")
+    dossier = Dossier(TARGET, (archive({"README.md": readme}), there))
+    found = [r for r in detector.detect(dossier, ()) if r.indicator == "training_code.pointer"]
+    assert [(r.value["followed"], "has records of its own" in r.statement) for r in found] == [(True, True)]
+
+
 def test_a_link_to_a_folder_is_judged_as_given() -> None:
     files = files_of((CASES[0].parent / "pretraining_from_scratch.txt").read_text("utf-8"))
     exact = "[code](https://github.com/maker/model/tree/main/other-model)"

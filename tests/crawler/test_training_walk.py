@@ -1,0 +1,132 @@
+"""Where a walk goes for training code: to a fork's parent, and one hop to what a README names for training."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from output.record import Source, git_blob_id
+from spiders.document import Document, Lead, Miss
+from spiders.github import walk_github
+from spiders.leads import training_leads
+from spiders.release import TRAINING_POINTERS, Release, ReleaseSpider, Root
+from spiders.walk import Answer, Ask, Walk
+
+API, RAW = "https://api.github.com/repos", "https://raw.githubusercontent.com"
+COMMIT, BASE = "a" * 40, "b" * 40
+README = b"# Framework\n"
+
+
+def fetcher(answers: dict[str, Any], asked: list[str]) -> Any:
+    async def fetch(ask: Ask) -> Answer:
+        asked.append(ask.url)
+        source = Source(ask.url, ask.view_url, ask.revision, ask.path)
+        known = answers.get(ask.url)
+        if known is None:
+            return Answer(ask, 404, miss=Miss(ask.target, ask.what, source, "unavailable", "not there (HTTP 404)"))
+        body = known if isinstance(known, bytes) else json.dumps(known).encode()
+        return Answer(ask, 200, Document(ask.what, ask.target, source, body))
+
+    return fetch
+
+
+def fork(**parent: object) -> dict[str, Any]:
+    tree = [{"path": "README.md", "type": "blob", "mode": "100644", "size": 12, "sha": git_blob_id(README)}]
+    return {
+        f"{API}/maker/fork": {
+            "full_name": "maker/fork", "default_branch": "main", "fork": True,
+            "parent": {"full_name": "lab/framework", "default_branch": "dev", **parent},
+        },
+        f"{API}/maker/fork/commits/main": {"sha": COMMIT},
+        f"{API}/maker/fork/git/trees/{COMMIT}?recursive=1": {"tree": tree, "truncated": False},
+        f"{RAW}/maker/fork/{COMMIT}/README.md": README,
+        f"{API}/maker/fork/compare/lab:dev...{COMMIT}?per_page=1": {
+            "ahead_by": 3, "behind_by": 40, "merge_base_commit": {"sha": BASE},
+        },
+        f"{RAW}/lab/framework/{BASE}/README.md": README,
+    }  # fmt: skip
+
+
+def walked(answers: dict[str, Any]) -> tuple[Walk, list[str]]:
+    asked: list[str] = []
+    walk = Walk("github:maker/fork", fetcher(answers, asked))
+    asyncio.run(walk_github(walk))
+    return walk, asked
+
+
+def test_a_fork_is_compared_with_its_parent_where_it_began() -> None:
+    walk, asked = walked(fork())
+    kinds = {d.kind: d for d in walk.documents}
+    assert json.loads(kinds["github_compare"].body)["ahead_by"] == 3
+    assert kinds["parent_readme"].source.revision == BASE
+    assert kinds["parent_readme"].source.url == f"{RAW}/lab/framework/{BASE}/README.md"
+    assert len(asked) == 6
+
+
+def test_no_comparison_leaves_a_miss_and_no_guess() -> None:
+    answers = {url: body for url, body in fork().items() if "/compare/" not in url}
+    walk, _ = walked(answers)
+    assert {d.kind for d in walk.documents}.isdisjoint({"github_compare", "parent_readme"})
+    assert [m.what for m in walk.misses] == ["github_compare"]
+
+
+def test_what_is_no_fork_is_not_compared() -> None:
+    answers = fork()
+    answers[f"{API}/maker/fork"]["fork"] = False
+    _, asked = walked(answers)
+    assert not [url for url in asked if "compare" in url or "lab/framework" in url]
+
+
+def leads(text: str) -> list[Lead]:
+    document = Document("source_file", "github:maker/model", Source("u", "v", path="README.md"), text.encode())
+    return list(training_leads(document, document.target))
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("The training code is at [this repository](https://github.com/lab/trainer).", "lab/trainer"),
+        ("We trained Heron with a fork of [megatrain](https://github.com/lab/megatrain).", "lab/megatrain"),
+        ("- [Code for fine-tuning](https://github.com/lab/tune)\n- [Data](https://github.com/lab/data)", "lab/tune"),
+        ("To fine-tune your own variant,\nplease see https://github.com/lab/tune.", "lab/tune"),
+        ("训练代码: https://github.com/lab/xunlian", "lab/xunlian"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_says_where_training_code_is(text: str, target: str) -> None:
+    assert [lead.target for lead in leads(text)] == [f"github:{target}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Heron is derived from [Stork](https://github.com/lab/stork), trained with 3 T tokens.",
+        "Inference code of the trained model: https://github.com/lab/serve",
+        "Thanks to [lab](https://github.com/lab/trainer) for their training code.",
+        "The training code is here.\n\nSee also [a demo](https://github.com/lab/demo).",
+        "@misc{x, title={An open framework for training}, url={https://github.com/lab/trainer}}",
+        "Training code: https://github.com/maker/model",
+    ],
+)
+def test_other_links_are_no_pointers_for_training(text: str) -> None:
+    assert leads(text) == []
+
+
+def test_the_branch_and_folder_of_a_pointer_are_kept() -> None:
+    (lead,) = leads("Recipes for training are in https://github.com/lab/trainer/tree/v2/recipes/heron")
+    assert (lead.ref, lead.path, lead.relation) == ("v2", "recipes/heron", "training")
+
+
+def chosen(reached: str, *found: Lead) -> list[Lead]:
+    walk = Walk("github:maker/model", fetcher({}, []), leads=list(found))
+    root = Lead(walk.target, walk.target, reached, "asked for", followed=True)  # type: ignore[arg-type]
+    return list(ReleaseSpider().choose_from(Release(Root((walk.target,))), root, walk))
+
+
+def test_pointers_are_followed_one_hop_and_few() -> None:
+    found = [Lead("github:maker/model", f"github:lab{n}/x", "training", "said") for n in range(5)]
+    assert [x.target for x in chosen("root", *found)] == ["github:lab0/x", "github:lab1/x"]
+    assert TRAINING_POINTERS == 2
+    assert chosen("training", *found) == []
