@@ -173,7 +173,7 @@ def link_archive(run: Path, folder: RunFolder) -> None:
     folder.archive.close()
     own: ArchiveWriter = folder.archive
     own.path.unlink()
-    for path in sorted((run / "archive").glob("*")):
+    for path in sorted(p for p in (run / "archive").iterdir() if p.is_file()):
         try:
             os.link(path, own.folder / path.name)
         except OSError:
