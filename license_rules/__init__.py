@@ -5,7 +5,7 @@ from license_rules.expressions import choices, express, holds, ids_in, in_words
 from license_rules.identify import Identification, Match, Residual, identify, stem
 from license_rules.names import Name, normalise_name
 from license_rules.notices import Notice, find_notices
-from license_rules.openness import is_open, licence_name, openness
+from license_rules.openness import is_open, licence_name, openness, openness_reason
 from license_rules.registry import Entry, registry
 from license_rules.tokens import READ_LIMIT
 
@@ -32,6 +32,7 @@ __all__ = [
     "licence_name",
     "normalise_name",
     "openness",
+    "openness_reason",
     "registry",
     "stem",
 ]

@@ -89,7 +89,7 @@ def families() -> dict[str, Spelling]:
 
 def fold_url(url: str) -> str:
     url = re.sub(r"^(?:https?://)?(?:www\.)?", "", url.lower())
-    url = re.sub(r"[#?].*$", "", url)
+    url = re.sub(r"/(?:resolve|raw)/", "/blob/", re.sub(r"[#?].*$", "", url).rstrip("."))
     return re.sub(r"(?:/(?:legalcode|deed|license|index)?(?:\.[a-z\-]{2,5})?(?:\.(?:html?|txt|php|md))?)?/*$", "", url)
 
 
@@ -118,6 +118,7 @@ def opens_a_name(word: str) -> bool:
     return not folded or folded.split(" ", 1)[0] in first_words() or re.match(r"[^\W\d_]+", folded) is None
 
 
+_STRUNG = re.compile(r"\s+and\s+|\s*[,;&+]\s+(?:and\s+)?", re.I)
 _CC_URL = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)/([a-z\-+]+)/(\d\.\d)")
 
 
@@ -158,7 +159,7 @@ def normalise_name(name: str) -> Name:
     if family := families().get(folded):
         return Name(given, (), ambiguous=True, family=family.family, like=family.like)
     ids = name_table().get(folded, ())
-    if not ids and " and " in given.lower():
-        parts = [normalise_name(part).ids for part in re.split(r"\s+and\s+", given[:300], flags=re.I)]
+    if not ids and _STRUNG.search(given):
+        parts = [normalise_name(part).ids for part in _STRUNG.split(given[:300])]
         ids = tuple(i for part in parts for i in part) if all(parts) else ()
     return Name(given, ids, entry=by_id().get(ids[0]) if ids else None)

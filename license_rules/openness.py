@@ -44,6 +44,23 @@ def openness(ident: str) -> str:
     return "not-open" if listed else "unknown"
 
 
+REASONS = {
+    "osi": "approved by the Open Source Initiative, as the SPDX list says",
+    "open-definition": "conforms to the Open Definition 2.1",
+    "not-open": "neither approved by the Open Source Initiative nor conformant with the Open Definition",
+    "unknown": "its text is not known",
+}
+
+
+def openness_reason(ident: str) -> str:
+    """Why a licence counts as open or not, in words."""
+    why = openness(ident)
+    if why != "stated-rule":
+        return REASONS[why]
+    entry = by_id().get(ident)
+    return rules().stated.get(ident.removesuffix("+")) or (entry.note if entry else "") or "grants all rights"
+
+
 def is_open(ident: str) -> bool:
     return openness(ident) in ("osi", "open-definition", "stated-rule")
 
