@@ -7,17 +7,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from license_rules import holds, ids_in, in_words, is_open, licence_name, normalise_name, openness, stem
+from license_rules import (
+    holds,
+    ids_in,
+    in_words,
+    is_open,
+    licence_name,
+    normalise_name,
+    openness,
+    openness_reason,
+    stem,
+)
 from license_rules.registry import by_id
 from output.record import EvidenceRecord, Points, Searched
 from pipelines.detector import Detector
-from pipelines.dossier import Dossier, searched
+from pipelines.dossier import Dossier, plain, searched
 from pipelines.licenses.declared import read_json, short
 from pipelines.licenses.statements import file_named
 from spiders.document import Document
 
 LICENSE_FILE = re.compile(r"(?:^|[_\-.])(?:licen[cs]e|copying)|^licen[cs]e", re.I)
 NOT_MAIN = re.compile(r"notice|policy|third|3rd|acceptable|header", re.I)
+SIZE = re.compile(r"(?<![a-z\d.])\d+(?:\.\d+)?[bm](?![a-z\d])")
+ADDRESS = re.compile(r"https?://\S+")
 # Which part the name of a licence file speaks of: LICENSE-MODEL, CODE_LICENSE, data/LICENSE.
 NAMED_PART = {
     "code": re.compile(r"code|source|software", re.I),
@@ -128,10 +140,29 @@ def weights_elsewhere(detector: Detector, dossier: Dossier, records: Records) ->
     mine = licence_of(records, root) if root.startswith("hf:model:") else None
     if mine is None or not (ids_of(mine) or mine.indicator == "license.text"):
         return
-    for target in part_targets(dossier, "repository"):
-        for said in declared_of(records, target):
-            if "weights" in parts_of(said) and ids_of(said):
-                yield from compared(detector, said, [("weights", [mine])])
+    for said in said_of_weights(dossier, records):
+        if ids_of(said) and said.subject.target != root:
+            yield from compared(detector, said, [("weights", [mine])])
+
+
+def said_of_weights(dossier: Dossier, records: Records) -> list[EvidenceRecord]:
+    """Statements on the weights of this very model: of the release, and of repositories that bear its name."""
+    model = short(dossier.root).rpartition("/")[2]
+    names = [plain(name) for name in (model, dossier.entry or "") if name]
+    targets = [t for t in released(dossier) if t == dossier.root or namesake(plain(t.rpartition("/")[2]), names)]
+    sizes = set(SIZE.findall(model.lower()))
+
+    def of_this_size(said: EvidenceRecord) -> bool:
+        named = set(SIZE.findall(ADDRESS.sub("", said.quote.exact.lower()))) if said.quote else set()
+        return not (sizes and named) or bool(sizes & named)
+
+    found = [r for t in targets for r in declared_of(records, t)]
+    return [r for r in found if "weights" in parts_of(r) and of_this_size(r)]
+
+
+def namesake(repository: str, names: Iterable[str]) -> bool:
+    """Whether a repository goes by the name of a model: `baichuan-inc/Baichuan2` of Baichuan2-13B-Chat."""
+    return any(name.startswith(repository) or repository.startswith(name) for name in names)
 
 
 def declared_of(records: Records, target: str) -> list[EvidenceRecord]:
@@ -360,7 +391,7 @@ def triple_records(
     parts = {
         "Weights": weights_part(dossier, records, earlier),
         "Code": code_part(dossier, records, earlier),
-        "Data": data_part(dossier, records),
+        "Data": data_part(dossier, records, earlier),
     }
     cited = [ident for part in parts.values() for ident in part.evidence]
     by_id = {r.id: r for r in records}
@@ -410,7 +441,7 @@ def part_targets(dossier: Dossier, relation: str) -> list[str]:
 def weights_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
     """What covers the weights where they are published; failing that what a repository of the release says of them."""
     root = dossier.root
-    named = [r for t in released(dossier) for r in declared_of(records, t) if "weights" in parts_of(r)]
+    named = said_of_weights(dossier, records)
     said = described(named[0], "") if named else Part("not found", None)
     if not root.startswith("hf:model:"):
         return said
@@ -435,14 +466,31 @@ def code_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
     holders = [t for t in seen if any(r.subject.target == t and r.outcome == "present" for r in stages)]
     if holders:
         return covered(holders, records, "not specified", code=True)
-    if stages and all(r.outcome == "absent" for r in stages) and all(was_read(dossier, t) for t in seen):
-        return Part("not released", None, evidence=tuple(r.id for r in stages))
+    if stages and all(r.outcome == "absent" for r in stages):
+        closed = tuple(t for t in seen if not was_read(dossier, t))
+        words = f"not in what was read, {not_looked_at(list(closed))}" if closed else "not released"
+        return Part(words, None, evidence=tuple(r.id for r in stages), unread=closed)
     return unread(dossier, seen, records, code=True)
 
 
-def data_part(dossier: Dossier, records: Records) -> Part:
-    seen = part_targets(dossier, "dataset")
-    return unread(dossier, seen, records) if seen else nothing(dossier, "not disclosed")
+def data_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
+    """The licences of the data sets, else what is said of data in words, else that data is named and no more."""
+    if seen := part_targets(dossier, "dataset"):
+        return unread(dossier, seen, records)
+    mine = released(dossier)
+    if said := [r for t in mine for r in declared_of(records, t) if "data" in parts_of(r)]:
+        part = described(said[0], "")
+        return replace(part, words=f"{part.words} according to {short(said[0].subject.target)}")
+    named = [
+        r for r in earlier
+        if r.indicator == "data.declared" and r.outcome == "present" and r.value.get("role") == "training"
+        and r.subject.target in mine
+    ]  # fmt: skip
+    if named:
+        words = ", ".join(dict.fromkeys(str(r.value["dataset"]) for r in named[:3]))
+        return Part(f"not specified ({words} named)", None, evidence=tuple(r.id for r in named))
+    looked = dossier.root.startswith("hf:") or any(r.indicator == "data.declared" for r in earlier)
+    return nothing(dossier, "not disclosed" if looked else "not found")
 
 
 def nothing(dossier: Dossier, words: str) -> Part:
@@ -499,5 +547,5 @@ def described(record: EvidenceRecord, where: str) -> Part:
     else:
         words = str(record.value["name"] or "not specified")
     opened = opens(record)
-    listed = tuple({"id": i, "name": licence_name(i), "why": openness(i)} for i in ids)
+    listed = tuple({"id": i, "name": licence_name(i), "why": openness(i), "reason": openness_reason(i)} for i in ids)
     return Part(words + where, opened, listed, (record.id,))

@@ -198,7 +198,7 @@ def test_a_part_that_was_not_read_decides_nothing_that_is_settled() -> None:
 
 def test_a_repository_says_nothing_of_weights_it_does_not_name() -> None:
     record = detect(repository("Apache-2.0"), root=CODE)
-    assert record.statement == "Weights: not found. Code: Apache-2.0. Data: not disclosed."
+    assert record.statement == "Weights: not found. Code: Apache-2.0. Data: not found."
 
 
 def test_weights_that_only_a_repository_speaks_of() -> None:

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from pipelines.dossier import Dossier
+from pipelines.licenses import detector
 from pipelines.licenses.statements import statements
 from pipelines.readers.markdown import read_markdown
 from tests.pipelines.licenses.test_declared import CODE, DATA, LICENSE, MODEL, document, hub, lead, of, read
@@ -134,6 +136,32 @@ def test_weights_that_only_the_repository_licenses() -> None:
         "license.triple",
     )
     assert triple.statement.startswith("Weights: CC-BY-NC-4.0 according to maker/pan. Code: Apache-2.0.")
+
+
+def test_a_size_that_is_named_is_the_size_that_is_meant() -> None:
+    text = "## License\n\nPan-2B is a model under Apache-2.0.\n\nPan-5B is a model under CC-BY-NC-4.0.\n"
+    model = "hf:model:maker/pan-5b"
+    documents = (hub(model, None), document("source_file", CODE, text, "README.md"))
+    dossier = Dossier(model, documents, leads=(lead(CODE, "repository", model),))
+    (triple,) = of(list(detector.detect(dossier, ())), "license.triple")
+    assert triple.statement.startswith("Weights: CC-BY-NC-4.0 according to maker/pan.")
+
+
+def test_a_repository_of_another_name_says_nothing_of_these_weights() -> None:
+    other = document("source_file", "github:mill/oven", README, "README.md")
+    records = read(hub(MODEL, None), other, leads=(lead("github:mill/oven", "repository"),))
+    (triple,) = of(records, "license.triple")
+    assert triple.statement.startswith("Weights: not specified.")
+
+
+def test_data_that_only_a_readme_licenses() -> None:
+    text = "## License\n\nOur data set is under CC-BY-NC-4.0.\n"
+    readme = document("source_file", CODE, text, "README.md")
+    (triple,) = of(read(hub(MODEL, "mit"), readme, leads=(lead(CODE, "repository"),)), "license.triple")
+    assert triple.statement.endswith("Data: CC-BY-NC-4.0 according to maker/pan.")
+    (licence,) = triple.value["data"]["licenses"]
+    assert (licence["why"], triple.value["data"]["open"]) == ("not-open", False)
+    assert licence["reason"].startswith("neither approved")
 
 
 def test_a_file_that_is_pointed_to_and_is_not_there() -> None:
