@@ -325,6 +325,10 @@ class Reading:
                 end = self.parts[index - self.first + 1].end
                 label = " ".join(visible[part.start : part.end].replace("|", " ").split())[:LABEL_LIMIT]
                 yield Finding("evaluation", "present", "row", part.start, end, label, "table of results")
+            if part.kind == "head" and "machines" not in done and (row := self.machines_below(part, index)):
+                done.add("machines")
+                label = " ".join(visible[part.start : part.end].replace("|", " ").split())[:LABEL_LIMIT]
+                yield Finding("compute", "present", "row", part.start, row.end, label, "table of machines")
             start, end = said(part) if part.kind != "label" else (part.start, part.end)
             phrases: dict[Cue, list[Phrase]] = {}
             for of, one in where.inside(start, end):
@@ -365,6 +369,15 @@ class Reading:
             return False
         return bool(METRIC.search(self.card.visible, head.start, rows[0].start))
 
+    def machines_below(self, head: Part, index: int) -> Part | None:
+        """The first row of a table that says on which machines how long or how far was trained."""
+        visible = self.card.visible
+        named = visible[head.start : head.end]
+        if not MACHINES.search(named) or not RUN_LENGTH.search(named):
+            return None
+        below = takewhile(lambda p: p.kind == "row", self.parts[index - self.first + 1 :][:HEAD_ROWS])
+        return next((row for row in below if MACHINE.search(visible, *said(row))), None)
+
     def description(self) -> Iterator[Finding]:
         """The first paragraph under the title, where no heading names a description."""
         pointer: Finding | None = None
@@ -404,6 +417,9 @@ METRIC = re.compile(
     re.I,
 )
 HEAD_ROWS = 3
+MACHINES = re.compile(r"\b(?:hardware|gpus?|tpus?|accelerators?|machines?)\b", re.I)
+RUN_LENGTH = re.compile(r"\btrain\w*|\bsteps\b|\bepochs?\b|\bhours\b|\bdays\b|\bco2", re.I)
+MACHINE = re.compile(r"\b(?:tpu ?v\d|[avh]\d{2,3}\b|[avh][18]00|rtx|mi\d{3}|gaudi|ascend|trainium|t4\b|p100)", re.I)
 SETTINGS = re.compile(r"\W*(?:model )?(?:hyper-?)?parameters?\W*", re.I)
 ARCHITECTURE = re.compile(
     r"\b(?:n_?(?:layers?|heads?|embd)|d_?model|hidden[ _](?:size|dim)|(?:num\w*|attention)[ _](?:layers|heads)|vocab)",

@@ -83,6 +83,10 @@ def test_known_cards(path: Path) -> None:
         ("# M\n\n| Hyperparameter | Value |\n|-|-|\n| n_layers | 32 |\n", "training_procedure", "absent"),
         ("# M\n\n| Hyperparameter | Value |\n|-|-|\n| learning rate | 1e-4 |\n", "training_procedure", "present"),
         ("## 训练细节\n\n训练具体设置参见[Heron](https://a.example/)。\n", "training_procedure", "linked"),
+        ("# M\n\n| Model | Hardware | Steps | Days |\n|-|-|-|-|\n| Heron | TPUv3-8 | 2M | 4 |\n", "compute", "present"),
+        ("# M\n\n| Model | GPU | Price | Speed |\n|-|-|-|-|\n| Heron | A100 | 2 | 4 |\n", "compute", "absent"),
+        ("# M\n\nDo not use it to promote discrimination.\n", "biases", "absent"),
+        ("# M\n\nIt speaks languages underrepresented in large corpora.\n", "biases", "absent"),
         ("## Scores\n\n| | F1 | accuracy |\n|-|-|-|\n| Heron | 91.2 | 90.1 |\n", "evaluation", "present"),
     ],
 )
