@@ -87,6 +87,11 @@ def test_known_cards(path: Path) -> None:
         ("# M\n\n| Model | GPU | Price | Speed |\n|-|-|-|-|\n| Heron | A100 | 2 | 4 |\n", "compute", "absent"),
         ("# M\n\nDo not use it to promote discrimination.\n", "biases", "absent"),
         ("# M\n\nIt speaks languages underrepresented in large corpora.\n", "biases", "absent"),
+        ("# M\n\n- **No** usar para decisiones automáticas.\n", "out_of_scope_use", "present"),
+        ("# M\n\nNe jamais utiliser le score seul.\n", "out_of_scope_use", "present"),
+        ("# M\n\nOhne Prüfung ist Reiher nicht gedacht.\n", "out_of_scope_use", "present"),
+        ("# M\n\nOhne Prüfung ist Reiher nicht gedacht.\n", "intended_use", "absent"),
+        ("# M\n\n有害な行為を行うことは慎んでください。\n", "out_of_scope_use", "present"),
         ("## Scores\n\n| | F1 | accuracy |\n|-|-|-|\n| Heron | 91.2 | 90.1 |\n", "evaluation", "present"),
     ],
 )
