@@ -23,6 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from crawler.workers import load_detectors
 from output.record import EvidenceRecord, Source
 from pipelines import DETECTORS, access, claims, data_sources, datasheet, hardware, model_card
 from pipelines.dossier import Dossier
@@ -167,6 +168,7 @@ def every_card(corpus: Path) -> None:
 
 def cpu(paths: list[Path]) -> None:
     """CPU time per card: reading the Markdown, each detector, those of cards together, all together."""
+    load_detectors()
     for path in paths[:40]:  # lexicons are loaded once a run, not once a card
         costs(read(path))
     table = [min_of(costs(read(path)) for _ in range(ROUNDS)) for path in paths]

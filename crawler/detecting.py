@@ -14,10 +14,10 @@ import msgspec
 from scrapy.crawler import Crawler
 
 from crawler.session import Session, session_of
-from crawler.workers import end_with_parent
+from crawler.workers import start_worker
 from output.record import EvidenceRecord
 from output.run_folder import RunFolder
-from pipelines import DETECTORS, read
+from pipelines import read
 from pipelines.dossier import Dossier
 from spiders.release import Read
 
@@ -55,10 +55,6 @@ def read_archived(folder: str, line: bytes) -> list[EvidenceRecord] | None:
     return None if missing else read(dossier)
 
 
-def load_detectors() -> int:
-    return len([d.definition for d in DETECTORS])
-
-
 class DetectPipeline:
     """Runs the detectors in a process of their own, so that a large tree or PDF never blocks the crawl's loop.
 
@@ -67,7 +63,7 @@ class DetectPipeline:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent)
+        self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=start_worker)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> DetectPipeline:
@@ -75,7 +71,7 @@ class DetectPipeline:
 
     def open_spider(self) -> None:
         """Let the process load the detectors while the first answers are on their way."""
-        self.pool.submit(load_detectors)
+        self.pool.submit(int)
 
     def close_spider(self) -> None:
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from crawler.settings import SOFTWARE
-from crawler.workers import end_with_parent
+from crawler.workers import load_detectors, start_worker
 from output.archive import ArchiveWriter
 from output.positions import documents
 from output.record import ArchivePosition
@@ -30,7 +30,7 @@ from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
 from spiders.document import Document, Lead, Miss
 
-PIECES_PER_WORKER = 8
+PIECES_PER_WORKER = 32
 ATTEMPTS = 3
 
 
@@ -95,13 +95,14 @@ def cut(folder: Path, lines: Sequence[bytes], workers: int, run: str) -> list[Pi
 def on_processes(pieces: Sequence[Piece], workers: int) -> Iterator[Result]:
     """Results in the order of the pieces. Raises RunError for a piece that kills its worker again and again."""
     if workers <= 1:
+        load_detectors()
         yield from map(analyse, pieces)
         return
     done: dict[int, Result] = {}
     attempts: Counter[int] = Counter()
     given = 0
     while given < len(pieces):
-        with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool:
             try:
                 waiting: dict[Future[Result], int] = {}
                 todo = [n for n in range(given, len(pieces)) if n not in done]
