@@ -6,8 +6,11 @@ OSAI_EVIDENCE_CORPUS is the folder with `truth/training_code.tsv`. OSAI_EVIDENCE
 repositories, `OWNER+NAME/repo` or `OWNER/NAME`; what is not there is not measured and is said. Prints accuracy and F1
 per stage, whether the first file named is one of the reader's (or lies in the same folder), disagreements, and the time
 and memory for a tree. The rules were written while looking at these repositories: numbers are in-sample.
-`--unseen SCOPE` measures on repositories labelled before any detector ran on them (`first`, `second`, or `all`);
-`?` in a cell means that a reader could say either, and is not counted.
+`--unseen SCOPE` measures on repositories labelled before any detector ran on them (`first`,
+`second`, `third`, or `all`);
+`?` in a cell means that a reader could say either, and is not counted. `--needs` measures instead what of the things
+needed to train again was found in the repositories of `bench/training_code_needs.tsv`, labelled before the rules were
+mended.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from output.record import Source
 from pipelines.dossier import Dossier
 from pipelines.readers.source_tree import source_tree
 from pipelines.training_code.judge import TRAINING, Judgement, judge_survey
+from pipelines.training_code.needs import environment, needs
 from pipelines.training_code.survey import survey_tree
 from spiders.document import Document
 
@@ -41,6 +45,7 @@ COLUMNS = {
     "inference_only": "inference_only",
 }
 UNSEEN = Path(__file__).with_name("training_code_unseen.tsv")
+NEEDS = Path(__file__).with_name("training_code_needs.tsv")
 
 # Where the verdict itself can be doubted after reading the files; measured as it stands all the same.
 NOTES = {
@@ -125,17 +130,51 @@ def measure_speed() -> None:
         print(f"synthetic tree of {files} files: {time.process_time() - start:.2f} s of one core")
 
 
+def measure_needs(folder: Path) -> None:
+    right: Counter[str] = Counter()
+    told: Counter[str] = Counter()
+    with NEEDS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    for row in rows:
+        name = row.pop("owner/name")
+        where = repository(folder, name)
+        if where is None:
+            print(f"{name}: no repository here, not measured")
+            continue
+        survey = judged(name, archive(where)).survey
+        fixed = environment(survey)
+        found = {need: bool(seen) for need, seen in needs(survey).items()}
+        found |= {
+            "pinned": bool(fixed and fixed.pinned),
+            "lock": bool(fixed and fixed.locks),
+            "container": bool(fixed and fixed.containers),
+        }
+        for need, label in row.items():
+            if label != "?":
+                told[need] += 1
+                right[need] += found[need] == (label == "y")
+                if found[need] != (label == "y"):
+                    print(f"{name}: {'+' if found[need] else '-'}{need}")
+    for need in told:
+        print(f"{need}: {right[need]} of {told[need]}")
+    print(f"all: {right.total()} of {told.total()}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repository", help="only this one, OWNER/NAME")
     parser.add_argument("--stage", choices=COLUMNS, help="list disagreements of one stage only")
     parser.add_argument("--unseen", help="instead, the rows of this scope in bench/training_code_unseen.tsv")
+    parser.add_argument("--needs", action="store_true", help="instead, what training again needs")
     arguments = parser.parse_args()
     corpus, folder = os.environ.get("OSAI_EVIDENCE_CORPUS"), os.environ.get("OSAI_EVIDENCE_REPOSITORIES")
     if not corpus or not folder:
         print("OSAI_EVIDENCE_CORPUS or OSAI_EVIDENCE_REPOSITORIES is not set: no repositories to measure on")
         measure_speed()
         sys.exit(0)
+    if arguments.needs:
+        measure_needs(Path(folder))
+        return
     truth = UNSEEN if arguments.unseen else Path(corpus) / "truth" / "training_code.tsv"
     with truth.open(encoding="utf-8", newline="") as file:
         rows = [

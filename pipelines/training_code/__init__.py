@@ -18,8 +18,8 @@ from pipelines.dossier import Dossier, searched
 from pipelines.readers.source_tree import SourceTree, TreeFile, source_tree, tree_misses, tree_outcome
 from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, Proof, judge_survey
 from pipelines.training_code.names import model_names, name_patterns
-from pipelines.training_code.needs import needs
-from pipelines.training_code.survey import Line, Survey, line_of, places, survey_tree
+from pipelines.training_code.needs import environment, needs
+from pipelines.training_code.survey import Line, Survey, line_of, survey_tree
 from spiders.document import Kind, Lead
 
 FOLDER = Path(__file__).parent
@@ -359,8 +359,8 @@ class Repository:
         )
 
     def environment_record(self, found: Survey) -> EvidenceRecord:
-        files = found.environment
-        if not files:
+        files, fixed = found.environment, environment(found)
+        if fixed is None:
             return self.record(
                 "environment",
                 "unavailable" if not_seen(found) else "absent",
@@ -369,27 +369,23 @@ class Repository:
                 read=[found.tree.searched()],
                 source=found.tree.source,
             )
-        pins = [pinned(file) for file in files]
-        best = max(range(len(files)), key=lambda n: (pins[n][0], -n))
-        locks = [f.path for f in files if places().found("locks", f.path)]
-        containers = [f.path for f in files if places().found("containers", f.path)]
-        exact, total, line = sum(p[0] for p in pins), sum(p[1] for p in pins), pins[best][2]
-        extra = f", lock file {locks[0]}" if locks else f", container {containers[0]}" if containers else ""
+        extra = f", lock file {fixed.locks[0]}" if fixed.locks else ""
+        extra += f", container {fixed.containers[0]}" if fixed.containers else ""
         return self.record(
             "environment",
             "present",
-            f"Environment described in repository {self.name} ({files[0].path}{more(len(files))}: {exact} of {total} "
-            f"requirements pinned{extra}).",
+            f"Environment described in repository {self.name} ({files[0].path}{more(len(files))}: {fixed.pinned} of "
+            f"{fixed.requirements} requirements pinned{extra}).",
             rule="environment-files",
             points="open",
             value={
                 "files": [{"path": f.path, "rule": "environment-files"} for f in files[:FILES_SHOWN]],
-                "requirements": total,
-                "pinned": exact,
-                "locks": locks,
-                "containers": containers,
+                "requirements": fixed.requirements,
+                "pinned": fixed.pinned,
+                "locks": fixed.locks,
+                "containers": fixed.containers,
             },
-            line=line_of(files[best], line),
+            line=line_of(fixed.telling, fixed.line),
         )
 
     def coverage_record(self, judgement: Judgement) -> EvidenceRecord:
@@ -597,26 +593,6 @@ def training_links(readme: TreeFile | None, target: str) -> Iterator[tuple[str, 
             if full.lower() not in seen and len(seen) <= 5:
                 seen.add(full.lower())
                 yield f"https://github.com/{full}", line_of(readme, number)
-
-
-REQUIREMENT = re.compile(r"^\s{0,8}[\"'-]?\s{0,4}[A-Za-z][\w.\[\]-]{1,60}\s{0,4}(==|===|~=|>=|<=|>|<|@|=)")
-EXACT = re.compile(r"===?\s{0,3}[\"']?\d")
-
-
-def pinned(file: TreeFile) -> tuple[int, int, int]:
-    """Requirements with an exact version, all requirements, and the line of the first of them, best with a version."""
-    exact, total, first, any_line = 0, 0, 0, 0
-    for number, text in enumerate(file.text.split("\n", 5000)[:5000], 1):
-        text = text[:300]
-        is_list = file.name.lower().startswith("requirements") and bool(re.match(r"\s{0,4}[A-Za-z][\w.-]+", text))
-        if not is_list and not REQUIREMENT.match(text):
-            continue
-        total += 1
-        any_line = any_line or number
-        if EXACT.search(text):
-            exact += 1
-            first = first or number
-    return exact, total, first or any_line or 1
 
 
 detector = Detector(FOLDER, detect)

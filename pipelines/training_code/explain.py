@@ -26,8 +26,10 @@ def explanation(dossier: Dossier) -> Iterator[str]:
             yield f"files that run the model: {len(judgement.inference)}"
         yield from proof_lines(judgement.inference)
         yield "needed to train again:"
-        for name, place in needs(judgement.survey).items():
-            yield f"  {name.replace('_', ' ')}: " + (f"{place['path']}:{place['line']}" if place else "not found")
+        for name, seen in needs(judgement.survey).items():
+            first = ", ".join(f"{place['path']}:{place['line']}" for place in seen[:3])
+            more = f" and {len(seen) - 3} more" if seen[3:] else ""
+            yield f"  {name.replace('_', ' ')}: {first or 'not found'}{more}"
         for role, count in judgement.survey.outside.items():
             yield f"  not counted: {count} {role} files that seem to train"
         for path in judgement.survey.unread[:SHOWN]:

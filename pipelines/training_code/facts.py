@@ -34,7 +34,11 @@ DOCS = frozenset({".md", ".mdx", ".rst", ".markdown"})
 
 
 class Fact(NamedTuple):
-    """`kind` is one of path, import, call, arg, base, class, def, option, main, run, key; `line` counts from 1."""
+    """`kind` is one of path, import, call, arg, base, class, def, field, option, set, main, run, batch, key, doc.
+
+    `set` is `NAME=VALUE` where Python sets something to a constant, outside functions or in a call.
+    `line` counts from 1.
+    """
 
     kind: str
     name: str
@@ -114,6 +118,8 @@ def tree_facts(tree: ast.Module) -> list[Fact]:
 
     if any(isinstance(statement, ast.For | ast.While | ast.With) for statement in tree.body):
         note("main", "top", 1)  # the module does something when it is run
+    for statement in tree.body:
+        note_setting(statement, note)
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
@@ -137,6 +143,9 @@ def call_node(node: ast.AST, note: Note) -> None:
     if not name:
         return
     note("call", name, node.lineno)
+    for keyword in node.keywords:
+        if keyword.arg and type(keyword.value) is ast.Constant:
+            note("set", f"{keyword.arg}={keyword.value.value!s}"[:NAME_CAP], keyword.value.lineno)
     words = [a.value for a in node.args[:2] if type(a) is ast.Constant and isinstance(a.value, str)]
     words = [word for word in words if len(word) <= NAME_CAP]
     if not words:
@@ -171,6 +180,19 @@ def class_node(node: ast.AST, note: Note) -> None:
     for child in node.body:
         if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
             note("field", child.target.id, child.lineno)
+            note_setting(child, note)
+
+
+def note_setting(statement: ast.stmt, note: Note) -> None:
+    """A name that is set to a constant, or to a list that begins with one."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+    value = statement.value
+    if isinstance(value, ast.List | ast.Tuple) and value.elts:
+        value = value.elts[0]
+    if isinstance(target, ast.Name) and type(value) is ast.Constant:
+        note("set", f"{target.id}={value.value!s}"[:NAME_CAP], statement.lineno)
 
 
 def def_node(node: ast.AST, note: Note) -> None:

@@ -2,20 +2,76 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from pipelines.training_code.survey import Line, Survey
+import msgspec
 
-NEEDS = ("hyperparameters", "data_mixture", "environment", "launch", "checkpoints", "seed")
+from pipelines.readers.source_tree import TreeFile
+from pipelines.training_code.survey import Survey, places
+
+NEEDS = (
+    "hyperparameters",
+    "run_configuration",
+    "data_mixture",
+    "environment",
+    "launch",
+    "checkpoints",
+    "seed",
+)
 
 
-def needs(survey: Survey) -> dict[str, dict[str, Any] | None]:
-    """For each thing needed the file and line where it was first seen among the files that train, or None."""
-    found = {name: place(survey.needed[name]) if name in survey.needed else None for name in NEEDS}
-    if survey.environment:
-        found["environment"] = {"path": survey.environment[0].path, "line": 1}
+def needs(survey: Survey) -> dict[str, list[dict[str, Any]]]:
+    """For each thing needed the files and lines where it was seen among the files that train; empty where nowhere."""
+    found = {name: [{"path": x.path, "line": x.number} for x in survey.needed.get(name, ())] for name in NEEDS}
+    found["environment"] = [{"path": f.path, "line": 1} for f in survey.environment]
     return found
 
 
-def place(line: Line) -> dict[str, Any]:
-    return {"path": line.path, "line": line.number}
+class Environment(msgspec.Struct, frozen=True):
+    """What the files of an environment fix: requirements, those of one exact version, lock files, containers."""
+
+    requirements: int
+    pinned: int
+    locks: list[str]
+    containers: list[str]
+    telling: TreeFile  # the file with most exact versions, and the line of its first
+    line: int
+
+
+def environment(survey: Survey) -> Environment | None:
+    files = survey.environment
+    if not files:
+        return None
+    pins = [pinned(file) for file in files]
+    best = max(range(len(files)), key=lambda n: (pins[n][0], -n))
+    return Environment(
+        sum(pin[1] for pin in pins),
+        sum(pin[0] for pin in pins),
+        [f.path for f in files if places().found("locks", f.path)],
+        [f.path for f in files if places().found("containers", f.path)],
+        files[best],
+        pins[best][2],
+    )
+
+
+REQUIREMENT = re.compile(r"^\s{0,8}[\"'-]?\s{0,4}[A-Za-z][\w.\[\]-]{1,60}\s{0,4}(==|===|~=|>=|<=|>|<|@|=)")
+EXACT = re.compile(r"===?\s{0,3}[\"']?\d")
+EXACT_CONDA = re.compile(r"^\s{0,12}- [\w.-]{1,60}=\d")
+
+
+def pinned(file: TreeFile) -> tuple[int, int, int]:
+    """Requirements with an exact version, all requirements, and the line of the first of them, best with a version."""
+    exact, total, first, any_line = 0, 0, 0, 0
+    for number, text in enumerate(file.text.split("\n", 5000)[:5000], 1):
+        text = text[:300]
+        listing = places().found("environment_folder", file.path) or file.name.lower().startswith("requirements")
+        is_list = listing and bool(re.match(r"\s{0,4}[A-Za-z][\w.-]+", text))
+        if not is_list and not REQUIREMENT.match(text):
+            continue
+        total += 1
+        any_line = any_line or number
+        if EXACT.search(text) or EXACT_CONDA.match(text):
+            exact += 1
+            first = first or number
+    return exact, total, first or any_line or 1

@@ -35,6 +35,7 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     training: str
     license: str
     environment: str
+    environment_folder: str
     locks: str
     containers: str
 
@@ -109,7 +110,7 @@ class Survey:
     outside: Counter[str] = field(default_factory=Counter)  # files of tests, vendored code … that seem to train
     encrypted: int = 0
     model_files: list[str] = field(default_factory=list)  # paths that name the model
-    needed: dict[str, Line] = field(default_factory=dict)  # what training again needs -> where it is first seen
+    needed: dict[str, list[Line]] = field(default_factory=dict)  # what training again needs -> files where it is seen
 
 
 # Words of which one line each must be in a Python file for a rule to hold that its path does not speak for: plain
@@ -149,7 +150,7 @@ SPEAKS = (
         (b"accuracy", b"exact_match", b"metric", b"save", b"write", b"dump", b"to_json", b"to_parquet", b"push"),
     ),
 )
-SETTINGS = (b"learning_rate", b"learning-rate", b"learningRate", b"lr")
+SETTINGS = (b"learning_rate", b"learning-rate", b"learningRate", b"lr", b"distributed_type", b"zero_optimization")
 GENERATES = (
     *(b"from_pretrained", b"load_", b"LLM(", b".load(", b"restore("),
     *(b"nn.Module", b"save_file"),
@@ -285,7 +286,8 @@ def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) ->
         return
     if README.fullmatch(name) and (found.readme is None or file.path.count("/") < found.readme.path.count("/")):
         found.readme = file
-    if places().compiled["environment"].fullmatch(name) and places().role(file.path) == "own":
+    describes = places().compiled["environment"].fullmatch(name) or places().found("environment_folder", file.path)
+    if describes and places().role(file.path) == "own":
         found.environment.append(file)
     if file.path == ".gitmodules":
         found.submodules += [(module, first_line(file, module.url or module.path)) for module in submodules(file.text)]
@@ -300,6 +302,7 @@ def read_docs(found: Survey, file: TreeFile) -> None:
 
 
 NEEDS = "needs-"
+NEEDS_SHOWN = 20  # files that are kept for each thing that training again needs
 RUNNING_STAGES = frozenset({"inference", "conversion", "quantisation", "model"})
 TRAINING_STAGES = frozenset({"pretraining", "finetuning", "preference", "training"})
 DOCUMENTED_STAGES = TRAINING_STAGES | {"data_processing"}  # whose docstrings are counted later
@@ -312,14 +315,25 @@ def read_source(found: Survey, file: TreeFile, kind: str, role: str) -> list[Fin
     if kind == "shell" and "launches-training" in signals:
         found.launches[file.path] = [name for fact in read if fact.kind == "run" for name in scripts_in(fact.name)]
     matches = rules().matches(signals)
-    if any(match.stage in TRAINING_STAGES for match in matches):
-        for signal, line in signals.items():
-            if signal.startswith(NEEDS):
-                found.needed.setdefault(signal.removeprefix(NEEDS), line_of(file, line))
+    trains = any(match.stage in TRAINING_STAGES for match in matches)
+    if trains and kind in ("config", "shell"):
+        note_need(found, file, "run_configuration", min(match.line for match in matches))
+    launches = "launch-settings" in signals
+    if launches:
+        note_need(found, file, "launch", signals["launch-settings"])
+    for signal, line in signals.items():
+        if signal.startswith(NEEDS) and (trains or (launches and signal == "needs-hyperparameters")):
+            note_need(found, file, signal.removeprefix(NEEDS), line)
     if any(match.stage in DOCUMENTED_STAGES for match in matches):
         found.tree.keep(file)
     lines = {match.line: line_of(file, match.line) for match in matches}
     return [Finding(match, lines[match.line], role, kind) for match in matches]
+
+
+def note_need(found: Survey, file: TreeFile, need: str, line: int) -> None:
+    seen = found.needed.setdefault(need, [])
+    if len(seen) < NEEDS_SHOWN and (not seen or seen[-1].path != file.path):
+        seen.append(line_of(file, line))
 
 
 def line_of(file: TreeFile, number: int) -> Line:

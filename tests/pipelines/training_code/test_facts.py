@@ -21,6 +21,8 @@ def test_python_by_its_syntax_tree() -> None:
         Fact("class", "N", 6),
         Fact("base", "a.M", 6),
         Fact("field", "lr", 7),
+        Fact("set", "lr=1", 7),
+        Fact("set", "x=y.call()", 5),
         Fact("call", "d.e", 8),
         Fact("arg", "e f", 8),
     }

@@ -191,6 +191,36 @@ def test_data_preparation_alone_is_not_called_tuning_code() -> None:
     assert record.statement.startswith("Only data preparation for fine-tuning made available")
 
 
+def test_what_training_again_needs_is_named_with_its_files() -> None:
+    files = {
+        "train.py": b"import torch\nseed = 7\n\noptimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)\n"
+        b"for batch in data:\n    model(batch).backward()\n    optimizer.step()\ntorch.save(model, 'heron.pt')\n",
+        "run.sh": b"torchrun --nproc_per_node 8 train.py --learning_rate 1e-4 --train_file heron.jsonl\n",
+        "accelerate.yaml": b"distributed_type: FSDP\nnum_processes: 8\n",
+        "requirements/gpu.txt": b"torch==2.1\n",
+    }
+    found = records(archive(files))
+    needs = {name: [seen["path"] for seen in places] for name, places in found["coverage"].value["needs"].items()}
+    assert needs == {
+        "hyperparameters": ["train.py", "run.sh"],
+        "run_configuration": ["run.sh"],
+        "data_mixture": ["run.sh"],
+        "environment": ["requirements/gpu.txt"],
+        "launch": ["run.sh", "accelerate.yaml"],
+        "checkpoints": ["train.py"],
+        "seed": ["train.py"],
+    }
+    assert "not found" not in found["coverage"].statement
+    assert found["environment"].value["pinned"] == 1
+
+
+@pytest.mark.parametrize("value", ["$DATA", "/path/to/data", "your_data.json", "<data>", '""'])
+def test_a_place_left_for_data_names_none(value: str) -> None:
+    launch = f"torchrun train.py --learning_rate 1e-4 --data_path {value} --epochs 3\n".encode()
+    found = records(archive({"train.py": b"loss.backward()\noptimizer.step()\n", "run.sh": launch}))
+    assert found["coverage"].value["needs"]["data_mixture"] == []
+
+
 def test_same_bytes_same_records() -> None:
     document = archive(files_of(CASES[0].read_text("utf-8")))
     once, again = (list(detector.detect(Dossier(TARGET, (document,)), ())) for _ in range(2))
