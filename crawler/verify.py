@@ -122,6 +122,19 @@ def page_problem(exact: str, page: int, body: bytes) -> str | None:
     return None if fold(exact) in fold(text) else f"not on page {page}"
 
 
+def pages_with(exact: str, body: bytes) -> Iterator[int]:
+    """Pages on which a quote stands, white space and hyphenation folded; of the first 2,000."""
+    import pypdfium2
+
+    try:
+        with pypdfium2.PdfDocument(body) as pdf:
+            for number in range(min(len(pdf), 2000)):
+                if fold(exact) in fold(pdf[number].get_textpage().get_text_range()):
+                    yield number + 1
+    except pypdfium2.PdfiumError:
+        return
+
+
 def fold(text: str) -> str:
     return re.sub(r"[\s\u00ad\u2010-]+", "", text)
 

@@ -52,24 +52,33 @@ def command(run: Path, online: bool, as_json: bool) -> None:
 
 def against_services(run: Path, as_json: bool) -> None:
     """Counts per verdict; exit status 1 where a pin or a quote does not hold any more."""
-    from crawler.verify_online import counts, verify_online
+    from crawler.progress import Progress
+    from crawler.verify_online import RefusedError, verify_online
     from output.run import RunError
 
     try:
-        checks = verify_online(run)
-    except RunError as error:
+        with Progress("Asking the services") as progress:
+            found = verify_online(run, progress=progress)
+    except (RefusedError, RunError) as error:
         raise click.UsageError(str(error)) from error
-    faults = [c for c in checks if c.pinned not in ("same bytes", "not pinned") or c.today != "still true"]
+    faults = [c for c in found.checks if c.pinned not in ("same bytes", "not pinned") or c.today != "still true"]
+    sources = len({c.record.source.url for c in found.checks if c.record.source})
     if as_json:
-        rows = [{"id": c.record.id, "pinned": c.pinned, "today": c.today} for c in faults]
-        click.echo(json.dumps({"quotes": len(checks), **counts(checks), "faults": rows}, indent=1))
+        rows = [
+            {"id": c.record.id, "url": c.record.source and c.record.source.url, "pinned": c.pinned, "today": c.today}
+            for c in faults
+        ]
+        about = {"quotes": len(found.checks), "sources": sources, "requests": dict(sorted(found.requests.items()))}
+        click.echo(json.dumps({**about, **found.counts, "faults": rows}, indent=1))
     else:
-        for question, verdicts in counts(checks).items():
+        for question, verdicts in found.counts.items():
             for verdict, number in verdicts.items():
                 click.echo(f"{number:7d}  {question}: {verdict}")
+        click.echo(f"{len(found.checks):7d}  quotes from {sources} sources, {found.requests.total()} requests")
         for c in faults[:SHOWN]:
+            where = c.record.source.view_url if c.record.source else ""
             said = f"pinned {c.pinned}, today {c.today}"
-            click.echo(
-                f"{c.record.id}  {c.record.indicator}: {said}: {c.record.source and c.record.source.url}", err=True
-            )
-    sys.exit(1 if faults or not checks else 0)
+            click.echo(f"{c.record.parameter}, {c.record.indicator}: {said}: {where}", err=True)
+        if len(faults) > SHOWN:
+            click.echo(f"... and {len(faults) - SHOWN} more; --json names all", err=True)
+    sys.exit(1 if faults or not found.checks else 0)

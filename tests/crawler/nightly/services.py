@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from output.record import git_blob_id
+
 CARD = """---
 license: apache-2.0
 ---
@@ -28,6 +30,10 @@ Code: https://github.com/{owner}/{repo}{paper}
 
 def sha(*parts: str) -> str:
     return hashlib.sha1("\0".join(parts).encode()).hexdigest()
+
+
+def blob(text: str) -> str:
+    return git_blob_id(text.encode())
 
 
 @dataclass
@@ -66,11 +72,20 @@ class World:
             "id": name, "author": name.partition("/")[0], "sha": sha(*files.values()), "private": False,
             "gated": "manual" if name in self.gated else False, "disabled": False, "tags": [], "cardData": {},
             "lastModified": "2026-05-01T00:00:00.000Z", "createdAt": "2026-04-01T00:00:00.000Z",
-            "siblings": [{"rfilename": path, "size": len(text)} for path, text in files.items()],
+            "siblings": [
+                {"rfilename": path, "size": len(text), "blobId": blob(text)} for path, text in files.items()
+            ],
         }  # fmt: skip
 
     def head(self, repo: str) -> str:
         return sha(*self.git[repo].values())
+
+    def object(self, repo: str, at: str) -> str | None:
+        """Blob or commit; of other revisions than today's nothing is kept."""
+        revision, _, path = at.partition(":")
+        if revision not in ("HEAD", "main", self.head(repo)):
+            return None
+        return (blob(self.git[repo][path]) if path in self.git[repo] else None) if path else self.head(repo)
 
 
 class Services(ThreadingHTTPServer):
@@ -157,11 +172,17 @@ class Handler(BaseHTTPRequestHandler):
     def graphql(self, world: World, query: str) -> None:
         data: dict[str, Any] = {}
         errors = []
-        for alias, owner, name in re.findall(r'(r\d+): repository\(owner: "([^"]+)", name: "([^"]+)"\)', query):
+        asked = r'(r\d+): repository\(owner: "([^"]+)", name: "([^"]+)"\) {((?:[^{}]|{[^{}]*})*)}'
+        for alias, owner, name, fields in re.findall(asked, query):
             repo = next((r for r in world.git if r.lower() == f"{owner}/{name}".lower()), None)
             data[alias] = repo and {
                 "nameWithOwner": repo, "isArchived": False, "isDisabled": False,
                 "defaultBranchRef": {"target": {"oid": world.head(repo)}},
+                **{
+                    field: oid and {"oid": oid}
+                    for field, at in re.findall(r'(\w+): object\(expression: "([^"]+)"\)', fields)
+                    for oid in [world.object(repo, at)]
+                },
             }  # fmt: skip
             if repo is None:
                 errors.append({"type": "NOT_FOUND", "path": [alias]})
@@ -188,7 +209,9 @@ class Handler(BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/gh/repos/([^/]+/[^/]+)(/.*)?", path):
             return self.github(world, match[1], match[2] or "")
         if match := re.fullmatch(r"/raw/([^/]+/[^/]+)/\w+/(.+)", path):
-            return self.reply(world.git[match[1]][match[2]], Content_Type="text/plain")
+            files = world.git.get(match[1], {})
+            found = match[2] in files
+            return self.reply(files[match[2]], Content_Type="text/plain") if found else self.reply({}, 404)
         if path == "/robots.txt":
             return self.reply(world.robots)
         if path.startswith("/web/"):
