@@ -22,6 +22,7 @@ from spiders.document import Document
 
 FOLDER = Path(__file__).parent
 LIMIT = 20
+NEAR = 120  # characters
 NOT_A_PACKAGE = frozenset(["git", "requirements.txt", ".", "https", "torch"])
 SAFE = ".safetensors"
 BYTES_PER = {
@@ -41,6 +42,7 @@ class Hosted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: list[str]
     label: list[str]
     excluded: list[str] = msgspec.field(name="not")
+    near: list[str]  # words before an address that stands in the text without words of its own
     limits: list[str]
 
 
@@ -58,6 +60,7 @@ class Rules(NamedTuple):
     address: Phrase
     label: Phrase
     excluded: Phrase
+    near: Phrase
     limits: re.Pattern[str]
 
 
@@ -71,6 +74,7 @@ def rules() -> Rules:
         Phrase(re.compile("|".join(words.hosted.address), re.I)),
         Phrase(re.compile("|".join(words.hosted.label), re.I)),
         Phrase(re.compile("|".join(words.hosted.excluded), re.I)),
+        Phrase(re.compile("|".join(words.hosted.near), re.I)),
         re.compile("|".join(words.hosted.limits), re.I),
     )
 
@@ -116,7 +120,9 @@ def libraries(page: Page) -> EvidenceRecord:
         "package",
         "package.library",
         "present",
-        f"{called} shows how to run the model with {', '.join(names[:6])}.",
+        f"{called} shows how to run the model with {', '.join(names[:6])}."
+        if found
+        else f"{called} names {', '.join(declared)} as its library, and shows no line that runs it.",
         rule="code" if found else "library-name",
         points="open",
         value={
@@ -215,7 +221,17 @@ def hosted(page: Page) -> EvidenceRecord:
 def is_service(card: Card, link: Link) -> bool:
     if not link.href.startswith("http") or rules().excluded.found_in(link.href):
         return False
-    return rules().address.found_in(link.href) or (bool(link.label) and rules().label.found_in(link.label))
+    if rules().address.found_in(link.href):
+        return True
+    if link.label.strip(" <>/") in link.href:
+        return rules().near.found_in(before(card, link))
+    return rules().label.found_in(link.label)
+
+
+def before(card: Card, link: Link) -> str:
+    """The words that lead to an address: the heading above and the line up to it."""
+    line = max(card.visible.rfind("\n", 0, link.start), link.start - NEAR)
+    return " ".join((*card.heading_path(link.start)[-1:], card.visible[line + 1 : link.start]))
 
 
 def agrees(size: float, siblings: Any) -> bool:

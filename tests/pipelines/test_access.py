@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from output.record import EvidenceRecord
 from pipelines.access import detector
 from pipelines.dossier import Dossier
@@ -52,6 +54,26 @@ def test_package_on_an_index() -> None:
 def test_hosted_service_with_its_limits() -> None:
     found = records(CARD)["api.hosted"]
     assert found.value == {"addresses": ["https://heron.example.org/demo"], "limits": "free of charge"}
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ("# Heron\n\nOur web app is up. Access at: https://heron.example/\n", "present"),
+        ("# Heron\n\nHome page: https://heron.example/\n", "absent"),
+        ("# Heron\n\n[search](https://huggingface.co/spaces/org/heron-search)\n", "absent"),
+        ("# Heron\n\n[terms](https://huggingface.co/spaces/org/model-license-agreement)\n", "absent"),
+        ("# Heron\n\n[sign up](https://forms.heron.example/demo)\n", "absent"),
+    ],
+)
+def test_what_is_a_hosted_service(body: str, outcome: str) -> None:
+    assert records(body)["api.hosted"].outcome == outcome
+
+
+def test_a_library_named_is_not_one_shown_at_work() -> None:
+    assert "shows no line" in records("---\nlibrary_name: diffusers\n---\n# Heron\n")["package.library"].statement
+    shown = records("# Heron\n\n```\npip install -U sentence-transformers\n```\n")["package.library"]
+    assert [x["name"] for x in shown.value["libraries"]] == ["sentence-transformers"]
 
 
 def test_nothing_found_is_absent() -> None:
