@@ -11,7 +11,7 @@ import yaml
 
 from output.data_files import load
 from output.exports.release import Part, Release, releases
-from output.links import quoted_page
+from output.links import cited_page
 from output.record import EvidenceRecord
 from output.run import Run
 
@@ -82,7 +82,7 @@ def component(release: Release, wanted: Component) -> dict[str, str] | None:
         "name": wanted.name,
         "description": f"{record.statement} ({record.id})",
         **({"license": license_["name"]} if license_ else {}),
-        "component_path": quoted_page(record),
+        "component_path": cited_page(record),
     }
 
 

@@ -2,7 +2,8 @@
 
 OSAI_EVIDENCE_REPOSITORIES is a folder of git repositories named owner+name: lfai+model_openness_tool, spdx+spdx-spec,
 ResearchObject+ro-crate, oasis-tcs+sarif-spec. OSAI_EVIDENCE_VALIDATORS is a virtual environment with the tools
-(`pip install wacz roc-validator pyshacl shacl2code jsonschema`): their many dependencies are not for the project's own.
+(`pip install wacz roc-validator pyshacl shacl2code jsonschema axe-playwright-python`): their many dependencies are not
+for the project's own.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
+from playwright.sync_api import sync_playwright
 
 from output.exports import export
 from output.lint import lint, sarif
+from output.report import write_site
 from output.run import Run, load_run
+from tests.output.builder import full_run
+from tests.output.test_browser import ARGUMENTS, CHROMIUM, PAGES
 from tests.output.test_lint import GOOD
 
 SCRIPTS = Path(__file__).with_name("validators")
@@ -77,3 +83,28 @@ def test_ro_crate_passes_its_validator(run: Run, tools: Path, tmp_path: Path) ->
 def test_wacz_passes_its_own_tool(run: Run, tools: Path, tmp_path: Path) -> None:
     (path,) = export(load_run(run.folder), "wacz", tmp_path)
     checked(tools / "wacz", "validate", "-f", path)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: pages are not seen in a browser")
+def test_pages_pass_axe(tools: Path, tmp_path: Path) -> None:
+    """WCAG 2.1 A and AA and axe's own advice, light and dark, wide and narrow; axe is put in past the pages' policy."""
+    (axe,) = tools.parent.glob("lib/*/site-packages/axe_playwright_python/axe.min.js")
+    runs = [load_run(full_run(tmp_path / name, root=f"hf:model:maker/{name}")) for name in ("one", "two")]
+    site = write_site(runs, tmp_path / "site", runs[:1]).parent
+    found = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for look, width, name in product(("light", "dark"), (1300, 390), PAGES):
+            context = browser.new_context(
+                viewport={"width": width, "height": 900},
+                color_scheme=look,
+                bypass_csp=True,  # type: ignore[arg-type]
+            )
+            page = context.new_page()
+            page.goto((site / name).as_uri())
+            page.evaluate(axe.read_text("utf-8"))
+            result = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']})")
+            found += [(look, width, name, v["id"], v["nodes"][0]["target"]) for v in result["violations"]]
+            context.close()
+        browser.close()
+    assert found == []
