@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
+from output.code_changes import INDICATORS, moved
 from output.record import EvidenceRecord
 from output.run import System
 
-Kind = Literal["appeared", "vanished", "changed", "lost_sight", "seen_again"]
+Kind = Literal["appeared", "vanished", "changed", "lost_sight", "seen_again", "taken_down", "added"]
 NOT_READ = ("unavailable", "error")
 Key = tuple[str, str, str, str, str]
 
@@ -23,7 +25,8 @@ Key = tuple[str, str, str, str, str]
 class Change(msgspec.Struct, frozen=True):
     """One difference. `entry` is the system's name, `old` and `new` are statements, None where there is none.
 
-    `lost_sight`: unreadable now.
+    `lost_sight`: unreadable now. `taken_down`, `added`: files of training code, `old` and `new` saying what each
+    revision holds.
     """
 
     kind: Kind
@@ -52,19 +55,26 @@ def by_key(systems: Iterable[System]) -> dict[Key, list[EvidenceRecord]]:
     groups: dict[Key, list[EvidenceRecord]] = defaultdict(list)
     for system in systems:
         for record in system.records:
-            key = (system.name, record.subject.target, record.parameter, record.indicator, record.detector.rule)
+            rule = "" if record.indicator in INDICATORS else record.detector.rule  # a stage is one question
+            key = (system.name, record.subject.target, record.parameter, record.indicator, rule)
             groups[key].append(record)
     return groups
 
 
 def compared(system: str, before: list[EvidenceRecord], after: list[EvidenceRecord]) -> Iterable[Change]:
     """Records on one question: those that say the same cancel out, the rest are paired in order."""
+    if len(before) == len(after) == 1 and before[0].indicator in INDICATORS:
+        one, other = before[0], after[0]
+        found = [replace(change(system, kind, one, other), old=a, new=b) for kind, a, b in moved(one, other)]
+        if found:
+            yield from found
+            return
     same = {meaning(r) for r in before} & {meaning(r) for r in after}
     old = [r for r in before if meaning(r) not in same]
     new = [r for r in after if meaning(r) not in same]
     for n in range(max(len(old), len(new))):
-        one, other = old[n] if n < len(old) else None, new[n] if n < len(new) else None
-        yield change(system, kind_of(one, other), one, other)
+        was, now = old[n] if n < len(old) else None, new[n] if n < len(new) else None
+        yield change(system, kind_of(was, now), was, now)
 
 
 def meaning(record: EvidenceRecord) -> bytes:

@@ -16,6 +16,8 @@ MARKS = {
     "changed": "changed",
     "lost_sight": "could not look now",
     "seen_again": "could look again",
+    "taken_down": "training code taken down",
+    "added": "training code added",
 }
 FEED_LIMIT = 200
 

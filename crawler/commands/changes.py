@@ -19,6 +19,8 @@ WORDS = {
     "changed": "~",
     "lost_sight": "? could not look now",
     "seen_again": "! could look again",
+    "taken_down": "- taken down:",
+    "added": "+ added:",
 }
 
 
