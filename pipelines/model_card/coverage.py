@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pipelines.model_card.lexicon import label_topics
-from pipelines.model_card.topics import CONTENT_TOPICS, Finding
+from pipelines.model_card.topics import CONTENT_TOPICS, Finding, menu
 from pipelines.readers.markdown import Card
 from pipelines.readers.words import count_words
 
@@ -48,9 +48,9 @@ def coverage(card: Card, start: int, end: int) -> Coverage:
         while len(above) > 1 and part.start >= above[-1][0]:
             above.pop()
         if part.level:
-            about = label_topics(part.label)
+            about = () if menu(card, part) else label_topics(part.label)
             if about:
-                above.append((part.extent, about[0]))
+                above.append((part.extent, "architecture" if "architecture" in about else about[0]))
             continue
         topic = above[-1][1]
         if part.kind == "label":
@@ -76,6 +76,8 @@ def sentence(found: dict[str, Finding], cover: Coverage) -> str:
         return f"{NAMES[topic]} ({words} words)" if words else NAMES[topic]
 
     there = [size(t) for t in CONTENT_TOPICS if t in found and found[t].outcome == "present"]
+    if words := cover.by_topic.get("architecture"):
+        there.insert(1 if "description" in found else 0, f"architecture ({words} words)")
     template = [NAMES[t] for t in CONTENT_TOPICS if t in found and found[t].outcome in ("placeholder", "boilerplate")]
     linked = [NAMES[t] for t in CONTENT_TOPICS if t in found and found[t].outcome == "linked"]
     missing = [NAMES[t] for t in CONTENT_TOPICS if t not in found]

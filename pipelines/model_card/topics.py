@@ -95,6 +95,11 @@ class Content:
     pictures: list[tuple[int, int]] = field(default_factory=list)
 
 
+def menu(card: Card, part: Part) -> bool:
+    """Whether a heading is a bar of links to the sections of the page."""
+    return bool(part.level) and len(card.links_inside(part.start, part.end)) >= MENU_LINKS
+
+
 def said(part: Part) -> tuple[int, int]:
     """The range of what one part says by itself, after its label."""
     if part.kind == "label" or (part.kind in ("row", "head") and part.columns > 1):
@@ -122,7 +127,7 @@ class Reading:
         yield from self.description()
 
     def labelled(self, part: Part) -> Iterator[Finding]:
-        if part.kind == "row" and part.columns > 3:
+        if (part.kind == "row" and part.columns > 3) or menu(self.card, part):
             return
         topics = label_topics(part.label)
         wanted = [
@@ -417,6 +422,7 @@ METRIC = re.compile(
     re.I,
 )
 HEAD_ROWS = 3
+MENU_LINKS = 3
 MACHINES = re.compile(r"\b(?:hardware|gpus?|tpus?|accelerators?|machines?)\b", re.I)
 RUN_LENGTH = re.compile(r"\btrain\w*|\bsteps\b|\bepochs?\b|\bhours\b|\bdays\b|\bco2", re.I)
 MACHINE = re.compile(r"\b(?:tpu ?v\d|[avh]\d{2,3}\b|[avh][18]00|rtx|mi\d{3}|gaudi|ascend|trainium|t4\b|p100)", re.I)

@@ -286,6 +286,21 @@ def test_how_to_bring_data_is_not_the_training_data() -> None:
     assert "letters" in record.quote.exact
 
 
+def test_a_bar_of_links_is_no_heading() -> None:
+    bar = "".join(f"<a href=#{t}>{t}</a> | " for t in ("Usage", "Citation", "License"))
+    assert outcome(f'<h4 align="center">{bar}</h4>\n\nHeron sums up letters.\n', "license") == "absent"
+
+
+def test_the_sentence_on_a_card_names_its_architecture() -> None:
+    body = "# Heron\n\nHeron is a model of letters.\n\n## Model Architecture\n\nIt has 12 layers and 8 heads.\n"
+    said = next(r.statement for r in records(body) if r.indicator == "model_card.coverage")
+    assert "architecture (7 words)" in said
+
+
+def test_what_helps_if_it_does_not_work_is_no_limitation() -> None:
+    assert outcome("# M\n\nIf it doesn't work for you, ask us.\n", "limitations") == "absent"
+
+
 def test_a_base_model_has_a_card_of_its_own() -> None:
     assert {r.subject.component for r in records("# Heron 1.0-base Model Card\n\nA model.\n")} == {"end"}
 
