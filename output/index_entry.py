@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from output.line_patch import Change, Value, patch_all
+from output.links import page_of
 from output.notes import DIRECTIONS, Note, note
 from output.positions import documents
 from output.record import INDEX_PARAMETERS, EvidenceRecord, Parameter
@@ -120,30 +121,34 @@ def facts(system: System, about: dict[str, Any]) -> dict[tuple[str, str], Value]
     kind = next((TYPES[tag] for tag in tags if isinstance(tag, str) and tag in TYPES), None)
     created = str(about.get("createdAt") or "")
     month = created[:7] if re.match(r"\d{4}-\d{2}-", created) and not created.startswith(HUB_DEFAULT_DATE) else None
-    hub = "https://huggingface.co"
+    home = page_of(system.root)
     return {
         ("system", "name"): model,
-        ("system", "link"): f"{hub}/{name}",
+        ("system", "link"): home,
         ("system", "type"): kind,
         ("system", "performanceclass"): None,
         ("system", "basemodelname"): short(base).rpartition("/")[2] if base else None,
         ("system", "endmodelname"): model,
         ("system", "endmodellicense"): license_name(system),
         ("system", "releasedate"): month,
-        ("org", "name"): maker,
-        ("org", "link"): f"{hub}/{maker}",
+        ("org", "name"): maker or TO_BE_SET,
+        ("org", "link"): home.rpartition("/")[0],
     }
 
 
 def license_name(system: System) -> str | None:
-    """The licence of the end model's weights, as the three-part note, its metadata or its text name it."""
+    """The licence of the end model's weights, as the three-part note, its metadata or its text name it.
+
+    The licence of a repository is that of its code, and says nothing of weights.
+    """
     mine = {
         r.indicator: r for r in reversed(system.records) if r.subject.target == system.root and r.outcome == "present"
     }
     triple = mine.get("license.triple")
     weights = triple.value.get("weights") if triple else None
     named = [weights.get("words")] if isinstance(weights, dict) and not weights.get("unread") else []
-    named += [mine[i].value.get("name") or mine[i].value.get("expression") for i in LICENSE_INDICATORS if i in mine]
+    if system.root.startswith("hf:model:"):
+        named += [mine[i].value.get("name") or mine[i].value.get("expression") for i in LICENSE_INDICATORS if i in mine]
     names = (" ".join(name.split())[:120] for name in named if isinstance(name, str))
     return next((name for name in names if name and not NO_NAME.match(name)), None)
 

@@ -24,7 +24,10 @@ def order() -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Note:
-    """A note in the maintainers' idiom and its records. `link` is pinned, or None where nothing was found."""
+    """A note in the maintainers' idiom and its records. `link` is pinned, or None where nothing was found.
+
+    A repository without training code is linked all the same: the note speaks of it.
+    """
 
     text: str
     link: str | None
@@ -62,7 +65,7 @@ def note(parameter: str, records: Iterable[EvidenceRecord]) -> Note | None:
     alike = [r for r in ranked[1:] if sort_of(r) == sort_of(first)]
     second = next((r for r in alike if goes_with(r, first)), None)
     chosen = [first, second] if second else [first]
-    links = [linked_page(r) for r in chosen if r.outcome in FOUND]
+    links = [linked_page(r) for r in chosen if r.outcome in FOUND or r.parameter == "trainingcode"]
     link = next((url for url in links if url.startswith(("https://", "http://"))), None)
     return Note(join(chosen), link, tuple(chosen))
 

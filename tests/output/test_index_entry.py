@@ -15,7 +15,7 @@ from output.lint import lint
 from output.notes import note
 from output.record import INDEX_PARAMETERS, Searched, Source
 from output.run import load_run
-from tests.output.builder import RunBuilder, full_run
+from tests.output.builder import COMMIT, RunBuilder, full_run
 
 
 @pytest.fixture
@@ -159,3 +159,35 @@ def test_no_gate_is_no_note_where_no_weights_are(tmp_path: Path) -> None:
     run = load_run(builder.finish())
     entry = yaml.safe_load(new_entry(run, run.systems[0]))
     assert entry["weights_endmodel"]["notes"].startswith("No weights found.")
+
+
+def test_a_release_that_is_a_repository_is_linked_where_it_is(tmp_path: Path) -> None:
+    builder = RunBuilder(tmp_path / "run", entry="small", root="github:maker/small")
+    tree = builder.document(
+        f"https://api.github.com/repos/maker/small/git/trees/{COMMIT}",
+        b"{}",
+        None,
+        f"https://github.com/maker/small/tree/{COMMIT}",
+    )
+    text = builder.document(f"https://raw.githubusercontent.com/maker/small/{COMMIT}/LICENSE", b"Apache", "LICENSE")
+    said = "Repo exists, but does not contain training code."
+    builder.add("trainingcode", "training_code.coverage", "absent", said, source=tree, points="closed")
+    builder.add(
+        "licenses", "license.text", "present", "Apache.", source=text, exact="Apache", value={"name": "Apache-2.0"}
+    )
+    entry = yaml.safe_load(write(builder.finish())[0].read_text("utf-8"))
+    validator().validate(entry)
+    assert entry["system"]["link"] == "https://github.com/maker/small"
+    assert entry["org"] == {"name": "maker", "link": "https://github.com/maker", "notes": None}
+    assert entry["system"]["endmodellicense"] == "not specified"
+    assert entry["trainingcode"]["link"] == f"https://github.com/maker/small/tree/{COMMIT}"
+
+
+def test_a_model_without_an_owner_has_a_maker_to_be_set(tmp_path: Path) -> None:
+    builder = RunBuilder(tmp_path / "run", root="hf:model:small-1")
+    card = builder.document("https://huggingface.co/small-1/resolve/x/README.md", b"A card.", "README.md")
+    builder.add("modelcard", "model_card.coverage", "present", "A card.", source=card, exact="A card.")
+    entry = yaml.safe_load(write(builder.finish())[0].read_text("utf-8"))
+    validator().validate(entry)
+    assert entry["system"]["link"] == "https://huggingface.co/small-1"
+    assert entry["org"]["name"] == "to be set by people"
