@@ -14,7 +14,6 @@ import argparse
 import csv
 import json
 import os
-import random
 import re
 import resource
 import subprocess
@@ -126,98 +125,17 @@ def table(rows: list[Row], answers: dict[str, Answer], name: str, show: str) -> 
                 print(f"    {row.path}: {row.expected} -> {sorted(answers[row.path].ids)} {answers[row.path].verdict}")
 
 
-ADDED = (
-    "You may not use the Software for military purposes.",
-    "The Model shall be used for research only.",
-    "If your product has more than 1 million users you must request a license.",
-    "You must prominently display the name of the maker in your product.",
-    "Commercial use requires a separate agreement with the author.",
-    "This license does not apply in the European Union.",
-    "You shall not use outputs to train other models.",
-    "Users in government need written permission.",
-    "Redistribution of weights is prohibited.",
-    "The Software should be used for Good, not Evil.",
-    "If you earn more than 10 million dollars a year, contact us for a licence.",
-    "Companies with over 100 employees have to pay a fee.",
-    "Derivatives must carry the prefix Foo- in their name.",
-    "You agree to send all improvements back to us.",
-    "Not available to residents of the European Union.",
-    "Outputs remain the property of the Licensor.",
-    "The licence expires two years after download.",
-    "We may withdraw this permission at any time.",
-    "Do not use this to build weapons.",
-    "Academic users only.",
-    "Users have to register before downloading.",
-    "Hosting the model as a service needs our consent.",
-    "Please ask before using this in a product.",
-    "This grant excludes any use by competitors of the Licensor.",
-    "No commercial use.",
-    "Non-commercial use only.",
-    "Modified versions may not be shared.",
-    "Military and police use is excluded.",
-    "Access is granted to persons over 18 years of age in Brazil.",
-    "Notwithstanding the above, the weights may not be merged with other models.",
-    "Use in medical devices is at the discretion of the Licensor and subject to approval.",
-    'Any product built with it shall display "Made with Foo" on its start page.',
-    "Benchmarks results may be published with prior approval only.",
-    "本模型仅限学术研究使用，不得用于商业用途。",
-    "月活跃用户超过一亿的企业须另行取得许可。",
-    "L'utilisation commerciale est interdite.",
-    "Die kommerzielle Nutzung ist untersagt.",
-    "Queda prohibido el uso comercial.",
-    "商用利用は禁止します。",
-)
-
-
-def with_clause(text: str, clause: str, chance: random.Random) -> str:
-    """The text with a clause in front, behind, at an empty line, or behind a sentence within a paragraph."""
-    lines = text.split("\n")
-    empty = [n for n, line in enumerate(lines) if not line.strip()]
-    ends = [n for n, line in enumerate(lines) if line.rstrip().endswith(".")]
-    where = chance.choice(["front", "behind", "empty", "sentence"])
-    if where == "sentence" and ends:
-        place = chance.choice(ends)
-        return "\n".join([*lines[:place], f"{lines[place].rstrip()} {clause}", *lines[place + 1 :]])
-    place = {"front": 0, "behind": len(lines)}.get(where, chance.choice(empty or [0]))
-    return "\n".join([*lines[:place], "", clause, "", *lines[place:]])
-
-
-def added_numbers(rows: list[Row], texts: dict[str, str]) -> None:
-    """Add one clause to each text that is exact: is it flagged, or another licence by that?"""
-    from license_rules import identify
-
-    chance, flagged, quoted, tried = random.Random(1), 0, 0, 0
-    for row in (r for r in rows if GROUPS["natural full texts"](r)):
-        text = texts[row.path]
-        before = identify(text)
-        if before.verdict != "exact":
-            continue
-        clause, tried = chance.choice(ADDED), tried + 1
-        changed = with_clause(text, clause, chance)
-        found = identify(changed)
-        flagged += found.verdict != "exact" or found.expression != before.expression
-        spans = [(r.start, r.end) for r in found.residual if r.rules]
-        start = changed.index(clause)
-        quoted += any(a < start + len(clause) and b > start for a, b in spans)
-    print(f"one clause added to {tried} exact texts: flagged {flagged / tried:.1%}, quoted {quoted / tried:.1%}")
-
-
 def held_out_numbers(rows: list[Row], texts: dict[str, str]) -> None:
     """Read AI licences without their own fingerprints: none may pass for another licence, or for an open one."""
+    from bench.licenses_changed import without
     from license_rules import holds, identify, is_open, matcher
 
-    references, asked = matcher.index().references, matcher.likely
+    references = matcher.index().references
     counts: Counter[str] = Counter()
     for row in (r for r in rows if r.suite.startswith("ai-") and "LicenseRef" in r.expected):
         out = {n for n, ref in enumerate(references) if ref.kind == "ai" and fold(ref.id) in expected(row)}
-
-        def without(base: object, free: object, out: set[int] = out) -> tuple[list[int], list[int]]:
-            near, rest = asked(base, free)  # type: ignore[arg-type]
-            return [n for n in near if n not in out], [n for n in rest if n not in out]
-
-        matcher.likely = without
-        found = identify(texts[row.path])
-        matcher.likely = asked
+        with without(out):
+            found = identify(texts[row.path])
         named = found.verdict == "exact" and found.expression is not None
         kind = found.verdict if not named else "open" if holds(str(found.expression), is_open) else "another name"
         counts[kind] += 1
@@ -292,7 +210,6 @@ def main() -> None:
     table(rows, answers, "osai-evidence", options.show)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"speed {len(rows) / spent:.0f} files/s on one core, load {loaded:.2f} s, memory {memory:.0f} MB at most")
-    added_numbers(rows, texts)
     if options.held_out:
         held_out_numbers(rows, texts)
     clause_numbers(Path(folder), options.texts)

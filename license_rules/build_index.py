@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 
 from license_rules.data_files import load
-from license_rules.index import EXTRA, FIRST, FOLDER, ID, KEY, LIGHT, REQUIRED, SLOT
+from license_rules.index import EXTRA, FIRST, FOLDER, ID, KEY, LIGHT, REQUIRED, SLOT, SOFT, WORD
 from license_rules.registry import registry
 from license_rules.tokens import mix, tokenize
 from license_rules.weight import lexicon, light, sentences
@@ -154,8 +154,13 @@ def reference(template: Template, meta: dict[str, object]) -> Reference:
     lightly = weightless[starts[: len(required)]] if len(required) else required
     base = np.where(required, REQUIRED, 0).astype(np.uint32)
     base |= np.where(lightly, LIGHT, 0).astype(np.uint32)
-    key = np.isin(words, tokenize(" ".join(lexicon().keys)).words)
-    base |= np.where(key[1 : len(required) + 1], KEY, 0).astype(np.uint32)
+    edged = np.concatenate([[False], required, [False]])
+    needed = edged[:-2] | edged[1:-1] | edged[2:]  # not held by slots on either side
+    needed &= marks[1 : len(required) + 1] == 0
+    base |= np.where(needed, WORD, 0).astype(np.uint32)
+    for flag, list_ in ((KEY, lexicon().keys), (SOFT, lexicon().replaced)):
+        key = np.isin(words[1 : len(required) + 1], tokenize(" ".join(list_)).words)
+        base |= np.where(needed & key, flag, 0).astype(np.uint32)
     base |= np.where(slot_after[3 : len(words) + 1], SLOT, 0).astype(np.uint32)
     flags.append(base)
     if extra:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,16 @@ from license_rules.matcher import Region, find_regions, runs
 from license_rules.notices import Notice, find_notices
 from license_rules.registry import by_id, registry
 from license_rules.tokens import READ_LIMIT, Tokens, join_words, tokenize
-from license_rules.weight import RESIDUAL_WORDS, firm, firmly, is_code, orders_reach, sentences, speaks_of_rules
+from license_rules.weight import (
+    RESIDUAL_WORDS,
+    comment_around,
+    firm,
+    firmly,
+    is_code,
+    orders_reach,
+    sentences,
+    speaks_of_rules,
+)
 
 Verdict = Literal["exact", "variant", "custom", "none"]
 
@@ -42,7 +52,8 @@ GRANT_WORDS = 40
 AGREEMENT_WORDS = 150
 AGREEMENT_MARKS = 6
 TITLE_CHARACTERS = 400
-NEAR_WORDS = 60
+NEAR_WORDS = 150
+CONTEXT_WORDS = 3  # shown on both sides of one or two words put into a licence
 BESIDE = 400  # characters
 _LICENSE = re.compile(
     r"\b(?:licen[sc]e[ds]?|licensing|terms|agreement|permission|policy|permitted)\b|许可|协议|授权|ライセンス|라이선스",
@@ -106,31 +117,57 @@ def identify(text: str) -> Identification:
 
 
 def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> list[Residual]:
-    if explained.all():
-        return []
     left = ~explained
     for start, end in list(runs(explained)):
         if end - start < 4:
             left[start:end] = True
     known = {name for r in regions for name in (r.known.name, r.known.id) if name}
     titles, names = " ".join(map(letters, known)), [name_pattern(name) for name in known]
-    reach = 0 if is_code(tokens.text) else NEAR_WORDS
+    zones = near_zones(tokens, regions)
     found = []
     for first, last in runs(left):
         start, end = tokens.span(first, last)
         inside = any(r.first < first and last < r.last for r in regions)
-        near = inside or any(r.first - reach < last and first < r.last + reach for r in regions)
-        text = tokens.text[start:end]
-        if letters(text) in titles:
+        if letters(tokens.text[start:end]) in titles:
             continue
-        for name in names:
-            text = name.sub(" ", text)
-        rules = speaks_of_rules(text, last - first, inside=inside, near=near)
+        rules = near = False
+        for a, b, close in pieces(start, end, [(start, end)] if inside else zones):
+            text = tokens.text[a:b]
+            for name in names:
+                text = name.sub(" ", text)
+            near |= close
+            rules |= speaks_of_rules(text, last - first, inside=inside, near=close)
         if not rules and last - first >= 3:
             rules = orders_reach(tokens.text, tokens.span(max(0, first - 3), last)[0], start, end)
+        if rules and inside and last - first <= 2:
+            start, end = tokens.span(first - CONTEXT_WORDS, min(last + CONTEXT_WORDS, len(tokens.spans)))
         if rules or last - first >= RESIDUAL_WORDS:
             found.append(Residual(start, end, last - first, rules, near))
-    return found
+    for first, last in (change for region in regions for change in region.changes):
+        start, end = tokens.span(first, min(last, len(tokens.spans)))
+        if not any(r.rules and r.start < end and start < r.end for r in found):
+            found.append(Residual(start, end, last - first, True))
+    return sorted(found, key=lambda r: r.start)
+
+
+def pieces(start: int, end: int, zones: list[tuple[int, int]]) -> Iterator[tuple[int, int, bool]]:
+    """A stretch cut where zones begin and end, each piece with whether it lies in one."""
+    cuts = sorted({start, end, *(at for zone in zones for at in zone if start < at < end)})
+    for a, b in pairwise(cuts):
+        yield a, b, any(first < b and a < last for first, last in zones)
+
+
+def near_zones(tokens: Tokens, regions: list[Region]) -> list[tuple[int, int]]:
+    """The characters around each licence that a reader takes for a part of it; in a program its comment."""
+    if regions and is_code(tokens.text):
+        return [comment_around(tokens.text, *tokens.span(r.first, r.last)) for r in regions]
+    text, zones = tokens.text, []
+    for region in regions:
+        first, last = max(0, region.first - NEAR_WORDS), min(len(tokens.spans), region.last + NEAR_WORDS)
+        start, end = tokens.span(first, last)
+        end = text.find("\n\n", end)
+        zones.append((text.rfind("\n\n", 0, start) + 1, end if end >= 0 else len(text)))
+    return zones
 
 
 def beside_notices(text: str, matches: list[Match]) -> list[Residual]:
@@ -145,7 +182,7 @@ def beside_notices(text: str, matches: list[Match]) -> list[Residual]:
         for match in matches:
             if start <= match.start < end:
                 words = words.replace(text[match.start : match.end], " under ")
-        if firm(words):
+        if firm(text[start:end]) and firm(words):
             found.append(Residual(start, end, len(words.split()), True))
     return found
 
@@ -167,7 +204,7 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
     inside = any(r.rules and r.start >= start and r.end <= end for r in left)
     tolerated = min(MOST_MISSING, max(MISSING_WORDS, MISSING_SHARE * known.words))
     enough = LEAST_RECALL if known.osi or known.words > LONG_TEXT else LEAST_RECALL_SHORT
-    complete = max(region.recall, region.kept) >= enough and region.missing <= tolerated and not region.keys
+    complete = max(region.recall, region.kept) >= enough and region.missing <= tolerated and not region.changes
     exact = (complete or known.kind == "header") and not inside
     if known.kind == "ai":
         exact = exact and region.score >= EXACT_AI and anchored(known.id, tokens.text)

@@ -16,8 +16,10 @@ from license_rules.tokens import Words
 FOLDER = Path(__file__).parent / "data"
 
 # A place in a sequence: number of the trigram, and what the template says about it.
-ID = np.uint32((1 << 26) - 1)
-KEY = np.uint32(1 << 26)  # its middle word says what may be done, by whom or how far: `sell`, `any`, `without`
+ID = np.uint32((1 << 24) - 1)
+SOFT = np.uint32(1 << 24)  # its middle word counts if another stands in its place
+WORD = np.uint32(1 << 25)  # its middle word is required
+KEY = np.uint32(1 << 26)  # its middle word may not be missing: it says what may be done: `sell`, `with`, `not`
 LIGHT = np.uint32(1 << 27)  # its sentence gives and takes no right: a disclaimer, a pointer
 FIRST = np.uint32(1 << 28)  # the first place of a required trigram that stands more than once
 SLOT = np.uint32(1 << 29)  # words that may differ follow
@@ -73,6 +75,7 @@ class Index:
         self.references = msgspec.json.decode((folder / "references.json").read_bytes(), type=list[Reference])
         self.places = [0, *accumulate(r.length for r in self.references)]
         self.scratch = np.zeros(len(self.known) + 1, np.uint8)
+        self.last_place = np.full(len(self.known) + 1, -1, np.int32)
 
     @cached_property
     def required_counts(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -7,13 +7,13 @@ first and not against the second. Near relatives are told apart by what one requ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from license_rules.index import EXTRA, ID, KEY, LIGHT, REQUIRED, SAMPLE, SLOT, Ids, Index, Reference, index
+from license_rules.index import EXTRA, ID, KEY, LIGHT, REQUIRED, SAMPLE, SLOT, SOFT, WORD, Ids, Index, Reference, index
 from license_rules.tokens import Tokens
 
 Mask = npt.NDArray[np.bool_]
@@ -37,6 +37,8 @@ SHORT_RECALL = 0.9
 STRETCH = 5  # words in a row that must agree before they count as explained
 SLOT_WORDS = 15
 SMALL_EDIT = 5  # words
+STEADY = 10  # trigrams in step with the reference; fewer may be words of another sentence of it
+CHANGED_WORDS = 20  # around a word that is not there
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Region:
     slots: Mask  # of the same words: stand where the template takes any
     missing: int  # longest run of weighty trigrams that are not there
     kept: float  # share of the required words that are there or carry no weight
-    keys: int  # words of the grant that are not there
+    changes: tuple[tuple[int, int], ...]  # words of the text around a word of the grant that is not there
 
     @property
     def score(self) -> float:
@@ -96,8 +98,10 @@ def best_region(base: Index, free: Ids) -> Region | None:
     return complete(base, free, chosen)
 
 
-def likely(base: Index, free: Ids) -> tuple[list[int], list[int]]:
-    """The references that most of the text speaks for: of those much is there, and of the others half."""
+def likely(base: Index, free: Ids, out: Collection[int] = ()) -> tuple[list[int], list[int]]:
+    """The references that most of the text speaks for, but for those left out: of the first much is there, of the
+    others half.
+    """
     ids = np.sort(free[free >= 0])
     if len(ids) < LEAST_TRIGRAMS:
         return [], []
@@ -115,6 +119,7 @@ def likely(base: Index, free: Ids) -> tuple[list[int], list[int]]:
     recall = required / np.maximum(needed, 1)
     gain = full * recall**3
     gain[(recall < LIKELY_RECALL) | (full < 3)] = 0
+    gain[list(out)] = 0
     best = np.argsort(-gain, kind="stable")[:CANDIDATES]
     near = [int(n) for n in best if gain[n] > NEAR_GAIN * gain[best[0]]]
     return [n for n in near if recall[n] >= MUCH_RECALL], [n for n in near if recall[n] < MUCH_RECALL]
@@ -243,33 +248,35 @@ def own_share(base: Index, one: Placed, other: Placed) -> float | None:
 
 
 def complete(base: Index, free: Ids, placed: Placed) -> Region:
-    """Which words of the stretch the reference explains, and what of it is missing."""
+    """Which words of the stretch the reference explains, what of it is missing, and where its words were changed."""
     sequence = base.sequence(placed.reference)
-    ids = sequence & ID
-    scratch, present = base.scratch, free[placed.first : placed.last]
-    scratch[ids] = 1
-    scratch[ids[sequence & SLOT != 0]] = 5
-    window = scratch[present]
-    scratch[ids] = 0
-    hits = window > 0
+    extra = sequence[sequence & EXTRA != 0] & ID
+    order = sequence[: len(sequence) - len(extra)]
+    present = free[placed.first : placed.last]
+    places = align(base, order & ID, present)
+    scratch = base.scratch
+    scratch[extra] = 1
+    hits = (places >= 0) | (scratch[present] > 0)
+    scratch[extra] = 0
     covered = np.zeros(placed.last - placed.first + 2, bool)
     for shift in range(3):
         covered[shift : shift + len(hits)] |= hits
     drop_short(covered, STRETCH)
     slots = np.zeros(len(covered), bool)
+    slotted = order & SLOT != 0
     for start, end in runs(~covered):
-        slot = start >= 3 and window[start - 3] & 4
+        slot = start >= 3 and places[start - 3] >= 0 and slotted[places[start - 3]]
         if slot and end - start <= SLOT_WORDS:
             slots[start:end] = True
-    order = sequence[(sequence & EXTRA == 0) & (sequence & REQUIRED != 0)]
-    scratch[present] = 1
-    bridged = scratch[order & ID] > 0
-    scratch[present] = 0
-    keys = lost_keys(order, bridged)
+    found = np.full(len(order), -1, np.int64)
+    found[places[places >= 0]] = np.flatnonzero(places >= 0)
+    bridged = (found >= 0) | (order & REQUIRED == 0)
+    changes = tuple(lost_keys(order, found))
     bridged |= order & LIGHT != 0
+    needed = max(1, int(np.count_nonzero(order & REQUIRED)))
     lost = sum(max(0, end - start - 2) for start, end in runs(~bridged))  # one other word breaks three trigrams
     drop_short(bridged, STRETCH)
-    bridged |= order & LIGHT != 0
+    bridged |= (order & LIGHT != 0) | (order & REQUIRED == 0)
     missing = max((end - start for start, end in runs(~bridged)), default=0)
     return Region(
         placed.reference,
@@ -280,15 +287,82 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
         covered,
         slots,
         missing,
-        1 - lost / max(1, len(order)),
-        keys,
+        1 - lost / needed,
+        tuple((placed.first + first, placed.first + last) for first, last in changes),
     )
 
 
-def lost_keys(order: npt.NDArray[np.uint32], bridged: Mask) -> int:
-    """Words of the grant that were taken out or replaced, one by one; a part that is missing altogether is none."""
-    gaps = [(start + 1, end - 1) for start, end in runs(~bridged) if 2 < end - start <= SMALL_EDIT + 2]
-    return sum(int(np.count_nonzero((part & KEY != 0) & (part & LIGHT == 0))) for a, b in gaps for part in [order[a:b]])
+def align(base: Index, order: npt.NDArray[np.uint32], present: Ids) -> npt.NDArray[np.int64]:
+    """For each trigram of a text its place in a reference, or -1.
+
+    Trigrams that stand once in the reference are the anchors; those between them count where they keep step with the
+    anchor before or behind, so that a word that only another sentence of the reference has does not.
+    """
+    last = base.last_place
+    steps = np.arange(len(order))
+    last[order] = steps
+    twice = order[last[order] != steps]
+    last[twice] = -2
+    places = last[present].astype(np.int64)
+    last[order] = -1
+    at = np.arange(len(present))
+    anchored = places >= 0
+    ahead = np.maximum.accumulate(np.where(anchored, at, -1))
+    behind = np.minimum.accumulate(np.where(anchored, at, len(at))[::-1])[::-1]
+    matched = np.where(anchored, places, -1)
+    for anchor, known in ((ahead, ahead >= 0), (behind, behind < len(at))):
+        anchor = np.where(known, anchor, 0)
+        guess = places[anchor] + at - anchor
+        fits = known & (matched < 0) & (guess >= 0) & (guess < len(order))
+        fits[fits] = order[guess[fits]] == present[fits]
+        matched = np.where(fits, guess, matched)
+    drop_strays(matched)
+    return matched
+
+
+def drop_strays(places: npt.NDArray[np.int64]) -> None:
+    """Take out the few words in a row that another sentence of the reference has, not the one they stand in."""
+    steady = np.concatenate([[False], (places[1:] - places[:-1] == 1) & (places[1:] > 0)])
+    starts = np.flatnonzero(~steady & (places >= 0))
+    if len(starts) < 2:
+        return
+    breaks = np.flatnonzero(~steady)
+    ends = np.append(breaks, len(places))[np.searchsorted(breaks, starts) + 1]
+    stretches = [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+    before = -1
+    for n, (start, end) in enumerate(stretches):
+        if end - start >= STEADY:
+            before = int(places[end - 1])
+            continue
+        after = next((int(places[a]) for a, b in stretches[n + 1 :] if b - a >= STEADY), len(places) + places.max())
+        if not before < places[start] < after:
+            places[start:end] = -1
+
+
+def lost_keys(order: npt.NDArray[np.uint32], found: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Where words of the grant were taken out or replaced; a part that is missing altogether is none.
+
+    Gives the words of the text from those before to those behind.
+    """
+    there = np.zeros(len(order) + 2, bool)
+    for shift in range(3):
+        there[shift : shift + len(order)] |= found >= 0
+    lost = (order & WORD != 0) & ~there[1:-1]
+    light = order & LIGHT != 0
+    key, soft = (order & KEY != 0) & ~light, (order & SOFT != 0) & ~light
+    for start, end in runs(lost):
+        if end - start > SMALL_EDIT or not (key | soft)[start:end].any():
+            continue
+        before, behind = found[max(0, start - 3) : start], found[end + 1 : end + 4]
+        first = int(before.max()) if before.size else -1
+        last = int(behind[behind >= 0].min()) if (behind >= 0).any() else -1
+        if not key[start:end].any() and (min(first, last) < 0 or last == first + 3):
+            continue
+        if 0 <= first < last <= first + CHANGED_WORDS:
+            yield first, last + 3
+        else:
+            at = max(first, last, 0)
+            yield at, at + 3
 
 
 def runs(mask: Mask) -> Iterator[tuple[int, int]]:

@@ -27,6 +27,7 @@ SAME = {
     "organisation": "organization", "organisations": "organizations", "favour": "favor", "honour": "honor",
     "judgement": "judgment", "merchantibility": "merchantability", "whilst": "while", "wilful": "willful",
     "acknowledgement": "acknowledgment", "owner": "holder", "owners": "holders", "https": "http",
+    "redistribution": "redistributions", "executable": "binary", "executables": "binaries", "must": "shall",
 }  # fmt: skip
 
 _HTML = re.compile(r"</(?:p|div|body|html|a|li|span|td|pre|h\d|em|strong|b|i)>", re.I)
@@ -43,7 +44,7 @@ _INLINE_BULLET = re.compile(r"\((?:[a-z]|[ivx]{2,5}|\d{1,2})\)")
 _HALF_BULLET = re.compile(r" (?:[a-z]|[ivx]{2,5}|\d{1,2})\)| \d{1,2}\.(?= )")
 _COPYRIGHT = re.compile(
     rf"""\n{_SIGNS}(?:(?:portions|parts)[ \t]+)?"""
-    r"""(?:(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,|-|(?=\n))"""
+    r"""(?:(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,[ \t]*\d|-|(?=\n))"""
     r"""|\(c\)[ \t]|\u00a9)[^\n]{0,300}|all rights reserved\W{0,20})(?=\n)"""
 )
 _JOINED = [
@@ -55,6 +56,7 @@ _HYPHEN = re.compile(
     r"\b(?!(?:non|self|third|royalty|world|per|no|in|on|as|up|to|open|end|cross|fee|well|built|source|use)-)"
     r"([a-z]{2,20})(-[ \t]*\r?\n[ \t*#/;>%|]{0,40})([a-z]+)"
 )
+_PARTED = re.compile(r"\b(sub|non)([ \t]*\r?\n[ \t*#/;>%|]{0,40})(licen|infring|commerc)")
 _COPYRIGHT_WORDS = ("copyright", "(c)", "\u00a9", "all rights reserved")
 
 
@@ -94,6 +96,12 @@ def _rejoin(match: re.Match[str]) -> str:
     return f"{start}{rest}\n{' ' * (len(gap) - 1)}"
 
 
+def _rejoin_after(match: re.Match[str]) -> str:
+    """A word parted without a hyphen stands on the next line."""
+    start, gap, rest = match.groups()
+    return f"\n{' ' * (len(gap) - 1)}{start}{rest}"
+
+
 def join_words(text: str) -> str:
     """`sub-license` and `non commercial` in one word, without moving the words behind."""
     for parted, joined in _JOINED:
@@ -130,6 +138,7 @@ def plain(text: str) -> str:
     text = join_words(f"\n{lower(text)}\n")
     if "-\n" in text or "-\r" in text:
         text = _HYPHEN.sub(_rejoin, text)
+    text = _PARTED.sub(_rejoin_after, text)
     if any(word in text for word in _COPYRIGHT_WORDS):
         text = _COPYRIGHT.sub(_blank_notice, text)
     text = _BULLET.sub(_blank_bullet, text)

@@ -68,11 +68,10 @@ _WEIGHTY = re.compile(
     r"|reproduce\w*|acknowledg\w*|patent\w*|terminat\w*|govern\w*|notices?|redistribut\w*|without)\b"
 )
 _CODE = re.compile(
-    r"\w\([^()\n]{0,80}\)[ \t]*;[ \t]*(?:/[/*].*)?$|[{}][ \t]*$|\breturn\b[^.\n]{0,60};[ \t]*$"
-    r"|^[ \t]*#[ \t]*(?:include|define|ifn?def|endif)\b|^from [\w.]{1,60} import\b"
-    r"|^[ \t]*(?:def|class) [^\n]{1,120}:$|^(?:package|import) [\w.]{1,80};?$",
-    re.M,
+    r"\w\([^()]{0,80}\)[ \t]*;$|[{}]$|\breturn\b[^.]{0,60};$|^#[ \t]*(?:include|define|ifn?def|endif)\b"
+    r"|^from [\w.]{1,60} import\b|^(?:def|class) .{1,120}:$|^(?:package|import) [\w.]{1,80};?$"
 )
+_COMMENT = re.compile(r"[ \t]*(?:[*#;%!'\"|]|//|--|dnl\b|rem\b)")
 _SENTENCE = re.compile(r"(?<=[.;])\s+(?=\S)|(?<=[。！？；])|\n\s*\n")
 
 
@@ -81,16 +80,18 @@ class Lexicon:
     """Words of sentences beside a licence, see `weight.yaml`."""
 
     keys: tuple[str, ...]
+    replaced: tuple[str, ...]
     limits: re.Pattern[str]
     touches: re.Pattern[str]
+    rights: re.Pattern[str]
     states: re.Pattern[str]
 
 
 @cache
 def lexicon() -> Lexicon:
     lists = load(WORDS, dict[str, list[str]])
-    keys = tuple(lists.pop("keys"))
-    return Lexicon(keys, **{name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in lists.items()})
+    keys, replaced = tuple(lists.pop("keys")), tuple(lists.pop("replaced"))
+    return Lexicon(keys, replaced, **{name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in lists.items()})
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -120,8 +121,8 @@ def orders(text: str) -> bool:
 def orders_reach(text: str, context: int, start: int, stop: int) -> bool:
     """Whether an order that begins in words of the licence ("you must", "this does not …") goes on in others."""
     near = text[context:stop]
-    ends = (hit.end() for pattern in (_STRONG, _ORDERS) for hit in pattern.finditer(near))
-    return any(context + end >= start - 1 for end in ends)
+    hits = (hit for pattern in (_STRONG, _ORDERS) for hit in pattern.finditer(near))
+    return any(context + hit.start() < start <= context + hit.end() + 1 for hit in hits)
 
 
 def limits(sentence: str) -> bool:
@@ -140,20 +141,44 @@ def limits(sentence: str) -> bool:
 
 
 def firmly(text: str) -> bool:
-    """Whether words beside a mere notice, where much else may stand, set a limit in plain speech."""
+    """Whether words away from the text of a licence, or beside a mere notice, set a limit in plain speech."""
     return any(firm(text[a:b]) for a, b in sentences(text))
 
 
 def firm(sentence: str) -> bool:
+    """Whether a sentence that may be about anything sets a limit, and to rights."""
     if disclaims(sentence):
         return False
+    if len(_IDEOGRAPHS.findall(sentence)) >= 6:
+        return _ORDERS_HAN.search(sentence) is not None
     sentence = lexicon().states.sub(" ", " ".join(sentence.split()))
-    return orders(sentence) or lexicon().limits.search(sentence) is not None
+    limited = orders(sentence) or lexicon().limits.search(sentence) is not None
+    return limited and lexicon().rights.search(sentence) is not None
 
 
 def is_code(text: str) -> bool:
     """Whether a text is a program with its comments; looks at the first 20,000 characters."""
-    return len(list(islice(_CODE.finditer(text, 0, LOOKED_AT), 2))) > 1
+    lines = (line.strip() for line in text[:LOOKED_AT].splitlines())
+    likely = (line for line in lines if line and (line[-1] in ";{}:" or line[0] in "#fdcpi"))
+    return len(list(islice((line for line in likely if _CODE.search(line)), 2))) > 1
+
+
+def comment_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Start and end of the comment of a program in which characters stand."""
+    opened = text.rfind("/*", 0, start)
+    if opened >= 0 and text.find("*/", opened, start) < 0:
+        closed = text.find("*/", end)
+        return opened, closed if closed >= 0 else len(text)
+    while start > 0 and _COMMENT.match(text, text.rfind("\n", 0, start - 1) + 1, start):
+        start = text.rfind("\n", 0, start - 1) + 1
+    end = line_end(text, end)
+    while end < len(text) and _COMMENT.match(text, end):
+        end = line_end(text, end)
+    return start, end
+
+
+def line_end(text: str, at: int) -> int:
+    return text.find("\n", at) + 1 or len(text)
 
 
 def speaks_of_rules(text: str, words: int, *, inside: bool, near: bool) -> bool:
@@ -166,6 +191,8 @@ def speaks_of_rules(text: str, words: int, *, inside: bool, near: bool) -> bool:
     text = _EDGES.sub(" ", text)
     if near and any(limits(text[a:b]) for a, b in sentences(text)):
         return True
+    if not near:
+        return firmly(text)
     if words >= RESIDUAL_WORDS:
         text = "\n".join(text[a:b] for a, b in sentences(text) if not disclaims(text[a:b]))
     if orders(text) or (inside and _STRONG_INSIDE.search(text)):

@@ -91,6 +91,34 @@ def test_two_words_can_turn_a_licence_round() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "others", "quoted"),
+    [
+        ("sublicense, and distribute", "and distribute", "publicly perform, and distribute"),
+        ("a perpetual,", "a temporary,", "a temporary, worldwide"),
+        ("no-charge, royalty-free,", "no-charge, royalty-bearing,", "royalty-bearing"),
+        ("You may reproduce and distribute", "You may not reproduce and distribute", "You may not reproduce"),
+        ("irrevocable", "revocable", "revocable"),
+        ("with or without", "without", "medium, without"),
+    ],
+)
+def test_a_changed_word_is_quoted(words: str, others: str, quoted: str) -> None:
+    text = " ".join(LICENSE.split())
+    assert words in text
+    text = text.replace(words, others, 1)
+    found = identify(text)
+    assert (found.verdict, found.expression, found.base) == ("variant", None, "Apache-2.0")
+    assert any(quoted in text[r.start : r.end] for r in found.residual if r.rules)
+
+
+@pytest.mark.parametrize(
+    ("words", "others"), [("shall", "must"), ("copyright owner", "Copyright holder"), ("sublicense", "sub\nlicense")]
+)
+def test_words_of_one_meaning_do_not_count(words: str, others: str) -> None:
+    assert words in LICENSE
+    assert identify(LICENSE.replace(words, others)).expression == "Apache-2.0"
+
+
+@pytest.mark.parametrize(
     ("text", "expression"),
     [
         ("SPDX-License-Identifier: Apache-2.0", "Apache-2.0"),

@@ -99,6 +99,30 @@ def test_another_disclaimer_is_no_other_licence() -> None:
     assert (found.expression, found.base) == ("Apache-2.0", "Apache-2.0")
 
 
+PROGRAM = """/*
+{notice}
+ *
+ * {said}
+ */
+#include "pan.h"
+
+int fry(void) {{
+    /* the pan must be hot, only then the batter may go in */
+    heat();
+    return 0;
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [("fry.c: fry pancakes, written in May 2002", "exact"), ("Not for use in restaurants.", "variant")],
+)
+def test_in_a_program_the_comment_of_the_licence_counts(said: str, verdict: str) -> None:
+    notice = "\n".join(f" * {line}".rstrip() for line in LICENSE.splitlines())
+    assert identify(PROGRAM.format(notice=notice, said=said)).verdict == verdict
+
+
 def test_code_is_told_from_prose() -> None:
     assert is_code('#include "pan.h"\nint fry(void) {\n  heat();\n  return 0;\n}\n')
     assert not is_code(LICENSE)
