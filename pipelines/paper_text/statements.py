@@ -15,7 +15,9 @@ import msgspec
 from output.data_files import load
 from pipelines.hardware import ANCHORS, GROUPS, describe
 from pipelines.hardware.reading import Fact, read_hardware, triggered
+from pipelines.paper_text import training_data
 from pipelines.paper_text.sentences import Sentence
+from pipelines.paper_text.training_data import probability, signs_of
 from pipelines.papers.names import pattern, pieces
 
 
@@ -38,24 +40,19 @@ class StageRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DataRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: str
     not_amount: str
-    training: str
-    role: str
-    strong: str
     named: str
     many: str
     kinds: str
     size: str
     listed: str
-    gathered: str
-    not_gathered: str
-    composed: str
     own_names: str
     not_names: list[str]
-    training_data: str
     vague: str
-    sections: str
+    material: str
+    shares: str
+    never: str
+    data_heading: str
     not_sections: str
-    not_training: str
     stages: list[StageRule]
     withheld: str
 
@@ -119,6 +116,9 @@ class Speaker:
 
     def own(self, text: str) -> bool:
         return bool(said(lexicon().first_person).search(text)) or any(name.search(text) for name in self.names)
+
+    def named(self, text: str) -> bool:
+        return any(name.search(text) for name in self.names)
 
     def own_data(self, text: str) -> list[re.Match[str]]:
         """Where data are named that the makers made themselves."""
@@ -311,80 +311,62 @@ def amounts(text: str) -> list[tuple[float, str, int, int]]:
 
 
 def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
+    """Amounts and sources of data, where the sentence is likely to say what the own model was trained on."""
     rules, text = lexicon().data, sentence.text
-    if sentence.tabular or sentence.caption or len(text) < 30 or said(rules.not_training).search(text):
+    of_data = bool(said(rules.data_heading).search(sentence.section))
+    if sentence.tabular or len(text) < 30 or (speaker.others(text) and not of_data) or said(rules.never).search(text):
         return
-    made = speaker.own_data(text)
-    own = speaker.own(text) or bool(made)
-    section = bool(said(rules.sections).search(sentence.section))
-    about_data = bool(re.search(r"(?i)\bdata\b|dataset|corpus|corpora", sentence.section))
-    in_setup = said(rules.not_sections).search(sentence.section) and not told_of_pretraining(text, own)
-    if in_setup or (in_summary(sentence) and not own):
-        return
-    if not about_data and speaker.others(text):
-        return
-    the_model = bool(said(lexicon().of_the_model).search(text))
-    if not (own or section or the_model):
-        return
-    if match := said(rules.withheld).search(text):
+    if (of_data or speaker.own(text)) and (match := said(rules.withheld).search(text)):
         value: dict[str, Any] = {"stage": stage(text, sentence)}
         yield Statement("data.withheld", "withheld", sentence, *match.span(), value, (text[:80],), 1)
-    if not said(rules.role).search(text):
-        return
-    found = amounts(text)
-    sources = source_spans(text, own or about_data or (section and the_model), own and section, about_data)
-    sources += [(*m.span(), True) for m in made if found]
-    counted = bool(found) and any(named for *_, named in sources)
-    if not (found or sources) or not (section or about_data or counted or said(rules.training).search(text)):
+    found, sources = amounts(text), source_spans(text, speaker)
+    spans = [(s, e) for *_, s, e in found] + [(s, e) for s, e, _ in sources]
+    if not spans or probability(signs(sentence, speaker)) < training_data.rules().threshold:
         return
     value = {
         "amounts": [text[s:e] for *_, s, e in found],
         "sources": sorted({text[s:e] for s, e, named in sources if named}),
         "stage": stage(text, sentence),
     }
-    spans = [(s, e) for *_, s, e in found] + [(s, e) for s, e, _ in sources]
-    told = tuple(sorted({text[s:e].lower() for s, e, _ in sources}))
-    key = tuple(sorted((n, u) for n, u, *_ in found)) or tuple(value["sources"]) or told
-    trained = bool(re.search(r"(?i)\btrain(?:ed|ing)? (?:\w+ )?(?:on|with|using|for)\b", text))
+    key = tuple(sorted((n, u) for n, u, *_ in found)) or tuple(value["sources"]) or (text[:80],)
     readable = 40 < len(text) < 400
-    weight = own + 2 * section + 2 * trained + bool(value["sources"]) + readable - 2 * in_summary(sentence)
+    weight = 2 * speaker.own(text) + bool(value["sources"]) + readable - 2 * in_summary(sentence)
     yield Statement("data.described", "amount" if found else "source", sentence, *min(spans), value, key, weight)
 
 
-def told_of_pretraining(text: str, own: bool) -> bool:
-    """The makers' own pre-training on hundreds of billions of tokens, wherever it is said."""
-    if not own or not re.search(r"(?i)pre-?train", text):
-        return False
-    return any(number >= 1e11 and unit == "tokens" for number, unit, *_ in amounts(text))
+def signs(sentence: Sentence, speaker: Speaker) -> dict[str, bool]:
+    """What is seen of a sentence: the signs of `training_data.yaml`, and what takes more than a pattern to see."""
+    text, found = sentence.text, amounts(sentence.text)
+    kinds = {m[0].lower() for m in said(lexicon().data.kinds).finditer(text)}
+    return {
+        **signs_of(sentence),
+        "amount": bool(found),
+        "large amount": any(number >= 1e9 for number, *_ in found),
+        "small amount": bool(found) and all(0 < number < 3000 for number, *_ in found),
+        "named source": bool(named_sources(text)),
+        "own data": bool(speaker.own_data(text)),
+        "own model": speaker.named(text),
+        "caption": sentence.caption,
+        "many": bool(said(lexicon().data.many).search(text)),
+        "kinds": len(kinds) >= 3,
+        "others": speaker.others(text),
+    }
 
 
-DATA_WORD = re.compile(r"(?i)\b(?:datas?|datasets?|corpus|corpora|mixture|collection)\b")
+def named_sources(text: str) -> list[re.Match[str]]:
+    rules = lexicon().data
+    return [m for m in said(rules.named, case=True).finditer(text) if m[0].split()[0].lower() not in rules.not_names]
 
 
-def source_spans(text: str, ours: bool, making: bool, about_data: bool) -> list[tuple[int, int, bool]]:
+def source_spans(text: str, speaker: Speaker) -> list[tuple[int, int, bool]]:
     """Where a sentence says what the data are, and whether it does so by a name."""
     rules = lexicon().data
-    found: list[tuple[int, int, bool]] = []
-    if ours:
-        named = [
-            m for m in said(rules.named, case=True).finditer(text) if m[0].split()[0].lower() not in rules.not_names
-        ]
-        found += [(*m.span(), True) for m in named]
-        gathered = said(rules.gathered).search(text) and not said(rules.not_gathered).search(text)
-        if gathered and (about_data or making or DATA_WORD.search(text)):
-            found += [(*m.span(), True) for m in said(rules.listed, case=True).finditer(text)]
-        found += [(*m.span(), False) for m in said(rules.composed).finditer(text)]
-        found += [(*m.span(), False) for m in re.finditer(r"\d+(?:\.\d+)?\s?%\s[^.]{0,60}\d+(?:\.\d+)?\s?%", text)]
-    wordings = [rules.many] if ours and (about_data or said(rules.training).search(text)) else []
-    kinds = list(said(rules.kinds).finditer(text)) if ours and DATA_WORD.search(text) else []
+    named = [*named_sources(text), *said(rules.listed, case=True).finditer(text), *speaker.own_data(text)]
+    plain = [m for wording in (rules.many, rules.shares, rules.vague, rules.material) for m in said(wording).finditer(text)]
+    kinds = list(said(rules.kinds).finditer(text))
     if len({m[0].lower() for m in kinds}) >= 3:
-        found.append((kinds[0].start(), kinds[-1].end(), False))
-    if ours or said(rules.training_data).search(text):
-        wordings.append(rules.vague)
-    if making or (ours and re.search(r"(?i)\bdatasets?\b", text)):
-        wordings.append(rules.strong)
-    found += [(*m.span(), False) for wording in wordings if (m := said(wording).search(text))]
-    return found
+        plain.append(kinds[0])
+    return [(*m.span(), True) for m in named] + [(*m.span(), False) for m in plain]
 
 
 def stage(text: str, sentence: Sentence) -> str:
