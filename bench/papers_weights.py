@@ -1,11 +1,11 @@
-"""Weights of the signs of a training-data statement, from the labelled reports; each report measured with the others only.
+"""Weights of the signs of a training-data statement, learned from the labelled reports.
 
-    OSAI_EVIDENCE_CORPUS=… OSAI_EVIDENCE_REPOSITORIES=… python -m bench.papers_weights [--write] [--without SET]
+    OSAI_EVIDENCE_CORPUS=… OSAI_EVIDENCE_REPOSITORIES=… python -m bench.papers_weights [--write|--wrong] [--without SET]
 
 A sentence that fits a label is a statement, any other is none. Prints precision and recall for some thresholds, every
-report judged by weights that were learned without it; `--write` puts the weights learned from all into the file of signs, and
-`--without` leaves a set out that is to stay unseen.
-Needs numpy, which comes with the project's readers of tables.
+report judged by weights that were learned without it. `--write` puts the weights learned from all into the file of
+signs, `--wrong` lists what fits no label, `--without` leaves a set out that is to stay unseen. Needs numpy, which
+comes with the project's readers of tables.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ def main() -> None:
     if "--wrong" in sys.argv:
         for one, p in sorted(zip(seen, likely, strict=True), key=lambda pair: -pair[1]):
             if p >= signs_file.rules().threshold and not one.groups:
-                print(f"  {p:.2f} {labelled[one.report][1].source.path} p{one.sentence.page}: {one.sentence.text[:200]}")
+                print(
+                    f"  {p:.2f} {labelled[one.report][1].source.path} p{one.sentence.page}: {one.sentence.text[:200]}"
+                )
     if "--write" in sys.argv:
         write(dict(zip([*names, "bias"], fit(table, right), strict=True)))
 

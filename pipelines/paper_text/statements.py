@@ -362,7 +362,9 @@ def source_spans(text: str, speaker: Speaker) -> list[tuple[int, int, bool]]:
     """Where a sentence says what the data are, and whether it does so by a name."""
     rules = lexicon().data
     named = [*named_sources(text), *said(rules.listed, case=True).finditer(text), *speaker.own_data(text)]
-    plain = [m for wording in (rules.many, rules.shares, rules.vague, rules.material) for m in said(wording).finditer(text)]
+    plain = [
+        m for wording in (rules.many, rules.shares, rules.vague, rules.material) for m in said(wording).finditer(text)
+    ]
     kinds = list(said(rules.kinds).finditer(text))
     if len({m[0].lower() for m in kinds}) >= 3:
         plain.append(kinds[0])

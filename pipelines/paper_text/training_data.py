@@ -1,8 +1,8 @@
 """How likely a sentence says what a report's own model was trained on: signs with weights, added up.
 
-A sentence is judged by what it speaks of (amounts, names, kinds of data), what it does with it (gathers, consists of, is
-trained on), where it stands, and by what speaks against it (findings, evaluation, other people's models). No sign decides
-alone. The signs and their weights are data: `training_data.yaml`.
+A sentence is judged by what it speaks of (amounts, names, kinds of data), what it does with it (gathers, consists of,
+is trained on), where it stands, and by what speaks against it (findings, evaluation, other people's models). No sign
+decides alone. The signs and their weights are data: `training_data.yaml`.
 """
 
 from __future__ import annotations

@@ -243,7 +243,11 @@ def test_hardware_of_an_experiment_or_another_model_is_not_that_of_the_training(
         ("3. Tuning data", "We perform SFT using all correct actions (287K) of the second round.", "actions (287K)"),
         ("3. Data", "We incorporate about 5% synthetic reasoning data in this stage.", "5% synthetic reasoning"),
         ("3. Data", "We evolve the instructions, increasing the data size from 15k to 96k.", "data size from 15k"),
-        ("3. Data", "We collect problems from CloudCode, RainBench and StormForces.", "CloudCode, RainBench"),
+        (
+            "3. Training data",
+            "We collect 9,000 problems from CloudCode, RainBench and StormForces.",
+            "CloudCode, RainBench",
+        ),
         ("3. Data", "The effective verification of data typically requires at least 100B tokens.", None),
         ("4. Setup", "All variants are pre-trained on 250B tokens of our corpus.", None),
         ("4. Experimental settings", "First, we pre-train the model on 7 trillion tokens.", "7 trillion tokens"),
