@@ -112,8 +112,12 @@ def root_of(reference: str) -> Root:
     if not reference.strip().endswith((".yaml", ".yml")):
         return Root(targets_of(reference))
     path = Path(reference.strip())
-    papers = tuple(link for link in entry_links(path, "preprint", "paper") if lookup_url(link))
-    return Root(targets_of(reference), path.stem, papers)
+    return Root(targets_of(reference), path.stem, entry_papers(path))
+
+
+def entry_papers(path: Path) -> tuple[str, ...]:
+    """Addresses of papers in an index entry that can be looked up elsewhere than on arXiv."""
+    return tuple(link for link in entry_links(path, "preprint", "paper") if lookup_url(link))
 
 
 @dataclass

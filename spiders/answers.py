@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -61,7 +61,7 @@ class Asker:
     async def download(self, ask: Ask) -> Answer:
         service = self.addresses.service(ask.url)
         request = Request(
-            self.addresses.actual(ask.url),
+            self.addresses.actual(urldefrag(ask.url).url),
             method="GET" if ask.body is None else "POST",
             body=ask.body,
             headers={**(dict(service.headers) if service else {}), **ask.headers},

@@ -47,6 +47,9 @@ Relation = Literal[
 ]
 
 
+ASKED_FOR = "asked for"  # reason of a lead that a person or an index entry gives
+
+
 class Readable:
     """A thing that many detectors read."""
 

@@ -6,9 +6,10 @@ Databases are asked for all ids of a release at once and only where a key is con
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from spiders.addresses import (
@@ -26,26 +27,68 @@ from spiders.addresses import (
     hub_page,
 )
 from spiders.datasets import DATASETS_ASKED, dataset_ask
-from spiders.walk import PAPER_CAP, Ask, Walk
+from spiders.walk import PAPER_CAP, Answer, Ask, Fetch, Walk
 
 FEED_TARGET = "arxiv:*"
 IDS_PER_REQUEST = 200
 
 
 async def walk_feed(walk: Walk, ids: list[str]) -> None:
-    """Facts of all ids; arXiv asks for one connection and three seconds between requests, so batches go in turn.
-
-    Ids of the old scheme (`cs/0601001`) go apart: one that arXiv cannot read spoils a whole request (HTTP 400).
-    """
-    old = [ident for ident in ids if "/" in ident]
-    new = [ident for ident in ids if "/" not in ident]
-    batches = [group[n : n + IDS_PER_REQUEST] for group in (new, old) for n in range(0, len(group), IDS_PER_REQUEST)]
-    for batch in batches:
-        page = f"https://arxiv.org/abs/{batch[0]}" if len(batch) == 1 else feed_url(batch)
-        answer = await walk.ask(Ask(feed_url(batch), "arxiv_feed", walk.target, page))
+    """Facts of all ids; arXiv asks for one connection and three seconds between requests, so batches go in turn."""
+    for batch in feed_batches(ids):
+        answer = await walk.ask(feed_ask(batch))
         if answer.document is not None and not answer.document.body.rstrip().endswith(b"</feed>"):
             walk.documents.remove(answer.document)
             walk.missed("arxiv_feed", answer.document.source, "error", "arXiv's answer is no whole feed")
+
+
+class Feeds:
+    """arXiv's answers of a run, shared by its releases: an id is asked for once, 200 of them in a request."""
+
+    def __init__(self, fetch: Fetch, remember: Callable[[Ask], Answer | None] | None = None) -> None:
+        """`remember` answers from earlier runs; its answers are taken before those of this run."""
+        self.fetch = fetch
+        self.remember = remember
+        self.asked: dict[str, Walk] = {}  # by id
+        self.one_at_a_time = asyncio.Lock()
+
+    def add(self, ids: Iterable[str], answer: Answer) -> None:
+        """Keep an answer that was got otherwise."""
+        walk = Walk(FEED_TARGET, self.fetch)
+        walk.documents += [answer.document] if answer.document else []
+        self.asked |= dict.fromkeys(ids, walk) if answer.document else {}
+
+    async def ask(self, ids: Iterable[str]) -> None:
+        async with self.one_at_a_time:
+            for batch in feed_batches(set(ids) - self.asked.keys()):
+                walk = Walk(FEED_TARGET, self.fetch)
+                await walk_feed(walk, batch)
+                self.asked |= dict.fromkeys(batch, walk)
+
+    async def read(self, ids: Collection[str]) -> Walk:
+        """What arXiv says of these ids, perhaps beside others."""
+        found = Walk(FEED_TARGET, self.fetch)
+        known = self.remember(feed_ask(sorted(ids))) if self.remember else None
+        if known is not None and known.document is not None:
+            found.documents.append(known.document)
+            return found
+        await self.ask(ids)
+        for walk in {id(self.asked[ident]): self.asked[ident] for ident in sorted(ids)}.values():
+            found.documents += walk.documents
+            found.misses += walk.misses
+        return found
+
+
+def feed_batches(ids: Collection[str]) -> list[list[str]]:
+    """Ids of the old scheme (`cs/0601001`) go apart: one that arXiv cannot read spoils a whole request (HTTP 400)."""
+    old = sorted(ident for ident in ids if "/" in ident)
+    new = sorted(ident for ident in ids if "/" not in ident)
+    return [group[n : n + IDS_PER_REQUEST] for group in (new, old) for n in range(0, len(group), IDS_PER_REQUEST)]
+
+
+def feed_ask(ids: list[str]) -> Ask:
+    page = f"https://arxiv.org/abs/{ids[0]}" if len(ids) == 1 else feed_url(ids)
+    return Ask(feed_url(ids), "arxiv_feed", FEED_TARGET, page)
 
 
 def feed_url(ids: list[str]) -> str:
@@ -113,7 +156,7 @@ def report_ask(report: tuple[str, str, str]) -> Ask:
 def database_asks(ids: tuple[str, ...], target: str, keys: Collection[str]) -> Iterator[Ask]:
     if SEMANTIC_SCHOLAR.name in keys:
         for batch in batches(ids, SEMANTIC_SCHOLAR_IDS):
-            url = f"{SEMANTIC_SCHOLAR.public}/graph/v1/paper/batch?fields={S2_FIELDS}"
+            url = f"{SEMANTIC_SCHOLAR.public}/graph/v1/paper/batch?fields={S2_FIELDS}#{','.join(batch)}"
             body = json.dumps({"ids": [f"ARXIV:{ident}" for ident in batch]}).encode()
             view = f"https://www.semanticscholar.org/arxiv/{batch[0]}"
             yield Ask(url, "paper_metadata", target, view, headers={"Content-Type": "application/json"}, body=body)

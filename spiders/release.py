@@ -14,11 +14,11 @@ from typing import Any
 import scrapy
 
 from spiders.answers import Asker, Remember
-from spiders.document import Document, Lead, Miss
+from spiders.document import ASKED_FOR, Document, Lead, Miss
 from spiders.github import walk_github
 from spiders.hub import organisation_models, resolve_name, resolved, walk_dataset, walk_model
 from spiders.leads import rank_repositories
-from spiders.papers import FEED_TARGET, LOOKUP_TARGET, Wanted, walk_feed, walk_lookups, walk_pdf
+from spiders.papers import FEED_TARGET, LOOKUP_TARGET, Feeds, Wanted, walk_lookups, walk_pdf
 from spiders.walk import Walk
 
 DATASETS_PER_MODEL = 12
@@ -91,16 +91,21 @@ class ReleaseSpider(scrapy.Spider):
         self.remember = remember
 
     async def start(self) -> AsyncIterator[Read]:
-        self.asker = Asker(self.crawler, self.crawler.settings["OSAI_ADDRESSES"], self.remember)
+        self.open()
         releases = list(await asyncio.gather(*(self.follow(root) for root in self.roots)))
+        await self.feeds.ask(ident for release in releases for ident in arxiv_ids(release))
         for release in releases:
             await self.read_papers(release)
             yield assemble(release)
 
+    def open(self) -> None:
+        self.asker = Asker(self.crawler, self.crawler.settings["OSAI_ADDRESSES"], self.remember)
+        self.feeds = Feeds(self.asker.fetch, self.remember)
+
     async def follow(self, root: Root) -> Release:
         """Walk the roots, then what they name, then what that names, up to `max_hops`."""
         release = Release(root)
-        level = [Lead(t, t, "root", "asked for", followed=True) for t in root.targets if not t.startswith("arxiv:")]
+        level = [Lead(t, t, "root", ASKED_FOR, followed=True) for t in root.targets if not t.startswith("arxiv:")]
         for hop in range(self.max_hops + 1):
             await asyncio.gather(*(self.reach(release, lead) for lead in level))
             for lead in level:
@@ -114,6 +119,8 @@ class ReleaseSpider(scrapy.Spider):
         for walk in release.walks.values():
             known = {(lead.origin, lead.target, lead.relation) for lead in release.leads}
             release.leads += [x for x in walk.leads if (x.origin, x.target, x.relation) not in known]
+        asked_for = [t for t in root.targets if t.startswith("arxiv:")]
+        release.leads += [Lead(root.targets[0], target, "paper", ASKED_FOR) for target in asked_for]
         return release
 
     async def reach(self, release: Release, lead: Lead) -> None:
@@ -190,13 +197,9 @@ class ReleaseSpider(scrapy.Spider):
         return found
 
     async def read_papers(self, release: Release) -> None:
-        """arXiv facts of all ids in one request, then the PDFs that the crawl chose."""
-        ids = {x.target.removeprefix("arxiv:") for x in release.leads if x.relation == "paper"}
-        ids |= {t.removeprefix("arxiv:") for t in release.root.targets if t.startswith("arxiv:")}
-        if ids:
-            feed = Walk(FEED_TARGET, self.asker.fetch)
-            await walk_feed(feed, sorted(ids))
-            release.walks[feed.target] = feed
+        """What arXiv says of all ids, then the PDFs that the crawl chose."""
+        if ids := arxiv_ids(release):
+            release.walks[FEED_TARGET] = await self.feeds.read(ids)
         await self.look_up(release)
         for ident, version in list(self.choose_papers(assemble(release)) if self.choose_papers else ()):
             paper = Walk(f"arxiv:{ident}", self.asker.fetch)
@@ -211,6 +214,11 @@ class ReleaseSpider(scrapy.Spider):
         await walk_lookups(walk, wanted, self.asker.addresses.tokens)
         if walk.documents or walk.misses:
             release.walks[walk.target] = walk
+
+
+def arxiv_ids(release: Release) -> set[str]:
+    """Ids of all papers that documents name or an index entry links."""
+    return {x.target.removeprefix("arxiv:") for x in release.leads if x.relation == "paper"}
 
 
 def assemble(release: Release) -> Read:

@@ -19,7 +19,10 @@ ARCHIVE_CAP = 160 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Ask:
-    """One request by its public address, with what the answer is and where a person can see it."""
+    """One request by its public address, with what the answer is and where a person can see it.
+
+    What stands behind a `#` of the address is not sent: it tells one POST from another.
+    """
 
     url: str
     what: Kind

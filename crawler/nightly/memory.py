@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from crawler.nightly.questions import asked_ids
@@ -11,12 +12,15 @@ from output.run import Listing, Missed, ReadDocument
 from spiders.document import Document, Miss
 from spiders.walk import Answer, Ask
 
+LOOKUP_DAYS = 7
+
 
 class Memory:
     """Answers of earlier nights, and of this one, by their address.
 
     A pinned address (a file at a commit) never changes. Any other is answered only while its target has not changed
-    since. A failure is not remembered: it is asked again.
+    since; what databases and archives of papers said, for LOOKUP_DAYS, since nothing tells when they change. An answer
+    of arXiv on many papers answers for each of them. A failure is not remembered: it is asked again.
     """
 
     def __init__(self, folder: Path, changed: Set[str] = frozenset()) -> None:
@@ -54,9 +58,8 @@ class Memory:
         return self.lengths[file]
 
     def answer(self, ask: Ask) -> Answer | None:
-        known = self.known.get(ask.url)
-        stale = ask.revision is None and ask.url not in self.fresh and not self.changed.isdisjoint(about(ask))
-        if known is None or stale or ask.body is not None:
+        known = self.known.get(ask.url) or (self.feed_on(asked_ids(ask.url)) if ask.what == "arxiv_feed" else None)
+        if known is None or self.stale(ask, known) or (ask.body is not None and "#" not in ask.url):
             return None
         if isinstance(known, Missed):
             miss = Miss(ask.target, ask.what, known.source, "unavailable", known.reason)
@@ -67,6 +70,24 @@ class Memory:
         except ArchiveError:
             return None
         return Answer(ask, 200, Document(ask.what, ask.target, known.source, body))
+
+    def stale(self, ask: Ask, known: ReadDocument | Missed) -> bool:
+        """Whether a remembered answer may be out of date."""
+        if ask.revision is not None or known.source.url in self.fresh:
+            return False
+        if ask.what == "paper_metadata":
+            read_at = known.source.retrieved_at
+            return read_at is None or datetime.now(UTC) - datetime.fromisoformat(read_at) > timedelta(days=LOOKUP_DAYS)
+        return not self.changed.isdisjoint(about(ask))
+
+    def feed_on(self, ids: list[str]) -> ReadDocument | None:
+        """The latest answer of arXiv on all of these papers."""
+        feeds = [
+            known
+            for url, known in self.known.items()
+            if isinstance(known, ReadDocument) and ids and set(ids) <= set(asked_ids(url))
+        ]
+        return max(feeds, key=lambda known: known.source.retrieved_at or "", default=None)
 
 
 def about(ask: Ask) -> list[str]:

@@ -36,12 +36,13 @@ from crawler.nightly.plan import Plan, detectors_version, fingerprints, make_pla
 from crawler.nightly.questions import Fingerprint, Question, of_dossier, questions, read_answer, single_question
 from crawler.progress import Progress
 from crawler.publish import Published, finish_publications, publish
-from crawler.run import choose_lookups, choose_papers, log_to
+from crawler.run import BadReferenceError, choose_lookups, choose_papers, entry_papers, log_to
 from crawler.session import Session
 from crawler.settings import SOFTWARE, settings
 from crawler.state import LEASE_SECONDS, KnownEntry, LeaseLostError, Night, Reading, State, Work, now
 from output.archive import ArchiveWriter, mend, redact
 from output.changes import changes
+from output.entries import entry_paths
 from output.record import EvidenceRecord
 from output.run import Listing, System
 from pipelines.dossier import Dossier
@@ -95,6 +96,8 @@ class NightRun:
         self.links_every = links_every
         self.caught_up: set[str] = set()
         self.memory = Memory(folder)
+        self.index = index
+        self.feeds: list[tuple[list[str], Answer]] = []  # what arXiv was asked tonight, and what it said
         self.plan = Plan()
         self.cost: Counter[str] = Counter()
         self.links_due: list[str] = []
@@ -148,6 +151,14 @@ class NightRun:
                 damaged.add(str(read.entry))
         return damaged
 
+    def papers(self, entry: str) -> tuple[str, ...]:
+        """Addresses of papers in an index entry; none where it cannot be read any more."""
+        paths = [path for path in entry_paths(self.index) if path.stem == entry] if self.index else []
+        try:
+            return entry_papers(paths[0]) if paths else ()
+        except BadReferenceError:
+            return ()
+
     def rests(self, target: str, before: Fingerprint) -> bool:
         """What was never there is asked for again one night in seven; what vanished is, after a week of every night."""
         if not before.get("gone") or self.night.number - before.get("since", -NIGHTS_OF_REST) <= NIGHTS_OF_REST:
@@ -157,6 +168,8 @@ class NightRun:
     async def settle(self, asker: Asker, question: Question) -> dict[str, Fingerprint]:
         """All that one question settles, its further pages and repositories beyond them."""
         answer = await asker.fetch(question.ask)
+        if question.ask.what == "arxiv_feed":
+            self.feeds.append((list(question.names), answer))
         found = read_answer(question, answer)
         if found is None:
             why = answer.miss.reason if answer.miss else "an answer that cannot be read"

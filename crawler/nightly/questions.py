@@ -218,9 +218,11 @@ def of_dossier(dossier: Dossier) -> dict[str, Fingerprint]:
             found[document.target]["revision"] = str(commit.source.revision)
             if (ref := ref_of(commit.source)) != facts.get("default_branch"):
                 found[document.target]["ref"] = ref
+    named = {lead.target.removeprefix("arxiv:") for lead in dossier.leads if lead.relation == "paper"}
     for feed in dossier.of("arxiv_feed"):
         papers = of_feed(feed.body)
-        for ident in asked_ids(feed.source.url) if papers is not None else ():
+        asked = set(asked_ids(feed.source.url)) & named if papers is not None else ()
+        for ident in sorted(asked):
             found[f"arxiv:{ident}"] = (papers or {}).get(ident.lower(), GONE)
     return found
 

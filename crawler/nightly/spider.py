@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 
 from crawler.detecting import Evidence
 from crawler.session import session_of
-from spiders.answers import Asker, TokenRefusedError
+from spiders.answers import TokenRefusedError
 from spiders.release import Read, ReleaseSpider, Root, assemble
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ class NightSpider(ReleaseSpider):
         self.night = night
 
     async def start(self) -> AsyncIterator[Read]:
-        self.asker = Asker(self.crawler, self.crawler.settings["OSAI_ADDRESSES"], self.remember)
+        self.open()
         self.night.asker = self.asker
         renewing = asyncio.ensure_future(self.renew())
         try:
             await self.night.prepare(self.asker)
+            for ids, answer in self.night.feeds:
+                self.feeds.add(ids, answer)
             if not self.night.dry_run:
                 links = asyncio.ensure_future(self.night.check_links(self.crawler))
                 async for item in self.readings():
@@ -73,7 +75,7 @@ class NightSpider(ReleaseSpider):
                 if work is None:
                     return
                 try:
-                    release = await self.follow(Root(work.targets, work.entry))
+                    release = await self.follow(Root(work.targets, work.entry, self.night.papers(work.entry)))
                     await self.read_papers(release)
                     item = assemble(release)
                 except TokenRefusedError as error:

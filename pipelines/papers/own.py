@@ -28,7 +28,7 @@ from pipelines.papers.names import (
     pieces,
 )
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
-from spiders.document import Document
+from spiders.document import ASKED_FOR, Document
 
 Verdict = Literal["own", "earlier", "base", "cited"]
 Strength = Literal["name", "version", "words", "place", "used"]  # what a verdict rests on
@@ -151,15 +151,13 @@ def tag_mentions(document: Document) -> Iterable[Mention]:
 
 
 def entry_mentions(dossier: Dossier, feeds: Sequence[tuple[Document, Feed]]) -> Iterable[Mention]:
-    """Papers that arXiv was asked about though no document names them: those that an index entry links."""
-    if dossier.entry is None:
-        return
-    named = {lead.target.removeprefix("arxiv:") for lead in dossier.leads if lead.relation == "paper"}
-    named |= {m.id for d in dossier.of("model_card", "source_file") for m in mentions(d)}
+    """Papers that an index entry links and no document names."""
+    given = [x.target.removeprefix("arxiv:") for x in dossier.leads if x.relation == "paper" and x.reason == ASKED_FOR]
+    named = {m.id for d in dossier.of("model_card", "source_file") for m in mentions(d)}
     for document, feed in feeds:
-        for entry in feed.entries:
-            if entry.id not in named:
-                yield Mention(entry.id, "", "entry", "", document, entry.ident.start, entry.ident.end)
+        for ident in given if dossier.entry is not None else ():
+            if ident not in named and (entry := feed.find(ident)):
+                yield Mention(ident, "", "entry", "", document, entry.ident.start, entry.ident.end)
 
 
 def declared_bases(document: Document) -> list[str]:

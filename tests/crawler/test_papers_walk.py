@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from output.record import Source
+from crawler.nightly.memory import Memory
+from output.record import ArchivePosition, Source
+from output.run import Listing, Missed
+from spiders.addresses import SEMANTIC_SCHOLAR
 from spiders.document import Document
-from spiders.papers import FEED_TARGET, walk_feed
+from spiders.papers import FEED_TARGET, Feeds, database_asks, walk_feed
 from spiders.walk import Answer, Ask, Walk
 
 
@@ -36,3 +41,40 @@ def test_many_ids_go_in_few_requests() -> None:
     asyncio.run(walk_feed(Walk(FEED_TARGET, fetch), [f"2603.{n:05d}" for n in range(450)] + ["cs/0601001"]))
     assert len(asked) == 4
     assert asked[-1].endswith("id_list=cs/0601001&max_results=1")
+
+
+def test_an_id_is_asked_for_once_in_a_run() -> None:
+    asked: list[str] = []
+
+    async def fetch(ask: Ask) -> Answer:
+        asked.append(ask.url.partition("id_list=")[2].partition("&")[0])
+        return Answer(ask, 200, Document(ask.what, ask.target, Source(ask.url, ask.view_url), b"<feed></feed>"))
+
+    async def run() -> list[list[str]]:
+        feeds = Feeds(fetch)
+        await feeds.ask(["2603.00001", "2603.00002"])
+        releases = (["2603.00002"], ["2603.00003", "2603.00001"], ["2603.00003"])
+        return [[d.source.url for d in (await feeds.read(ids)).documents] for ids in releases]
+
+    first, second, third = asyncio.run(run())
+    assert asked == ["2603.00001,2603.00002", "2603.00003"]
+    assert (len(first), len(second), len(third)) == (1, 2, 1)
+    assert second == [*first, *third]
+
+
+def test_what_others_said_of_papers_is_asked_again_after_a_week(tmp_path: Path) -> None:
+    """Nothing tells when a database learns of a venue; one POST is told from another by what stands behind the `#`."""
+    (ask,) = database_asks(("2603.00001",), "papers:*", {SEMANTIC_SCHOLAR.name})
+    (other,) = database_asks(("2603.00002",), "papers:*", {SEMANTIC_SCHOLAR.name})
+
+    def memory(days: int) -> Memory:
+        read_at = (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        where = ArchivePosition("a.warc.gz", "<urn:uuid:1>", 0)
+        source = Source(ask.url, ask.view_url, retrieved_at=read_at, archive=where)
+        kept = Memory(tmp_path)
+        kept.add(Listing("hf:model:a/b", misses=(Missed("papers:*", ask.what, source, "unavailable", "not there"),)))
+        return kept
+
+    assert memory(days=6).answer(ask) is not None
+    assert memory(days=8).answer(ask) is None
+    assert memory(days=6).answer(other) is None

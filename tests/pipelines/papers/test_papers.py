@@ -15,7 +15,7 @@ from pipelines.dossier import Dossier
 from pipelines.papers import detector, own_papers
 from pipelines.papers.preprint import listed_reports
 from pipelines.readers.arxiv import find_ids
-from spiders.document import Document, Kind, Lead, Miss
+from spiders.document import ASKED_FOR, Document, Kind, Lead, Miss
 from spiders.papers import report_ask
 from spiders.release import Read
 from tests.pipelines.readers.pdfs import column, make_pdf
@@ -225,7 +225,9 @@ def test_a_paper_that_only_an_index_entry_links() -> None:
         document("model_card", root, "https://huggingface.co/x/README.md", b"# Nimbus-3.1-8B\n"),
         feed_of("2701.00003", "The Nimbus 3 Flock of Models"),
     )
-    (paper,) = own_papers(Dossier(root, documents, entry="nimbus"))
+    asked = (Lead(root, "arxiv:2701.00003", "paper", ASKED_FOR),)
+    (paper,) = own_papers(Dossier(root, documents, leads=asked, entry="nimbus"))
     assert (paper.verdict, paper.versioned) == ("own", "2701.00003v1")
     assert "index entry" in paper.reason
-    assert own_papers(Dossier(root, documents)) == []
+    assert own_papers(Dossier(root, documents, entry="nimbus")) == []  # an answer that other releases share
+    assert own_papers(Dossier(root, documents, leads=asked)) == []
