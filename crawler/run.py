@@ -26,6 +26,7 @@ from pipelines.dossier import Dossier
 from pipelines.papers import own_papers
 from pipelines.papers.preprint import listed_reports
 from pipelines.papers.review import named_places
+from pipelines.papers.titles import named_titles
 from spiders.addresses import Addresses
 from spiders.leads import place
 from spiders.papers import Wanted, lookup_url
@@ -223,6 +224,7 @@ def choose_lookups(item: Read) -> Wanted:
         tuple(named.address for named in named_places(dossier)),
         tuple((r.target, r.revision, r.path) for r in reports if r.revision),
         tuple(dataset_addresses(dossier)),
+        titles=tuple(named.title for named in named_titles(dossier)),
     )
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from spiders.addresses import (
     ACL_ANTHOLOGY,
@@ -114,6 +115,7 @@ LOOKUP_TARGET = "papers:*"
 ADDRESSES_ASKED = 4
 SEMANTIC_SCHOLAR_IDS = 500  # api.semanticscholar.org/api-docs/graph: paper/batch takes at most so many
 OPENALEX_IDS = 100  # developers.openalex.org: values of one filter that are joined by `|`
+TITLES_LISTED = 5
 S2_FIELDS = "title,externalIds,venue,publicationVenue,publicationTypes,journal,year,publicationDate,authors.name"
 OPENALEX_FIELDS = "id,doi,title,publication_year,type,primary_location,locations,authorships"
 HAL_FIELDS = (
@@ -131,11 +133,15 @@ class Wanted:
     addresses: tuple[str, ...] = ()
     reports: tuple[tuple[str, str, str], ...] = ()
     datasets: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()  # of papers that no id is known of
 
 
 async def walk_lookups(walk: Walk, wanted: Wanted, keys: Collection[str]) -> None:
     """Ask what is wanted; `keys` are the names of services that a key is configured for."""
-    databases = database_asks(wanted.arxiv, walk.target, keys)
+    databases = (
+        *database_asks(wanted.arxiv, walk.target, keys),
+        *title_asks(wanted.titles, walk.target, keys),
+    )
     for ask in (*databases, *address_asks(wanted.addresses, walk.target), *map(report_ask, wanted.reports)):
         await walk.ask(ask)
     asks = {ask.url: ask for ask in map(dataset_ask, wanted.datasets)}
@@ -165,6 +171,20 @@ def database_asks(ids: tuple[str, ...], target: str, keys: Collection[str]) -> I
             dois = "%7C".join(f"10.48550/arxiv.{ident}" for ident in batch)
             url = f"{OPENALEX.public}/works?filter=doi:{dois}&per-page={OPENALEX_IDS}&select={OPENALEX_FIELDS}"
             yield Ask(url, "paper_metadata", target, f"https://openalex.org/works?filter=doi:{dois}")
+
+
+def title_asks(titles: tuple[str, ...], target: str, keys: Collection[str]) -> Iterator[Ask]:
+    """One work by its title (Semantic Scholar's `paper/search/match`), and works with its words (OpenAlex)."""
+    for title in titles:
+        if SEMANTIC_SCHOLAR.name in keys:
+            url = f"{SEMANTIC_SCHOLAR.public}/graph/v1/paper/search/match?query={quote(title)}&fields={S2_FIELDS}"
+            page = f"https://www.semanticscholar.org/search?q={quote(title)}"
+            yield Ask(url, "paper_metadata", target, page)
+        if OPENALEX.name in keys:
+            words = quote(" ".join(re.sub(r"[,|:!\"]", " ", title).split()))  # these part the filters of a request
+            query = f"filter=title.search:{words}"
+            url = f"{OPENALEX.public}/works?{query}&per-page={TITLES_LISTED}&select={OPENALEX_FIELDS}"
+            yield Ask(url, "paper_metadata", target, f"https://openalex.org/works?{query}")
 
 
 def batches(ids: Collection[str], size: int) -> Iterator[list[str]]:

@@ -16,6 +16,7 @@ from pipelines.papers.mentions import bibtex_title, entries_of, read_place
 from pipelines.papers.names import match_title
 from pipelines.papers.own import OwnPaper, release_documents, release_name
 from pipelines.papers.preprint import place_name
+from pipelines.papers.titles import folded, is_named, named_titles
 from pipelines.papers.venues import (
     PaperPlace,
     Review,
@@ -55,7 +56,28 @@ def records(detector: Detector, dossier: Dossier, papers: Sequence[OwnPaper]) ->
             yield from paper_records(detector, dossier, paper)
     works = list(lookups(dossier))
     yield from kept_elsewhere(detector, dossier, works, papers)
+    yield from found_by_title(detector, dossier, works)
     yield from linked_papers(detector, dossier, [d.source.url for d, _ in works])
+
+
+def found_by_title(
+    detector: Detector, dossier: Dossier, works: Sequence[tuple[Document, Publication]]
+) -> Iterator[EvidenceRecord]:
+    """What databases say of a paper that the maker cites without an id: title and an author have to be the same."""
+    for named in named_titles(dossier):
+        for document, work in works:
+            if not work.address and is_named(work, named):
+                one = said_by(document, work)
+                yield from said_records(
+                    detector,
+                    dossier.subject(dossier.root),
+                    one,
+                    f"Paper {describe(one)} ({work.title[:120]}; found by its title).",
+                    rule="found-by-title",
+                    points=track_points(one.review),
+                    arxiv=None,
+                    title=work.title,
+                )
 
 
 class NamedPlace(msgspec.Struct, frozen=True):
@@ -368,10 +390,6 @@ def same_work(work: Publication, paper: OwnPaper) -> bool:
     if work.doi and paper.entry and paper.entry.doi:
         return work.doi.lower() == paper.entry.doi.text.lower()
     return bool(work.title) and folded(work.title) == folded(paper.title)
-
-
-def folded(title: str) -> str:
-    return re.sub(r"[\W_]+", "", title.lower())
 
 
 BIBTEX_VENUE = re.compile(
