@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -43,7 +44,10 @@ def read_payload(run_folder: Path, position: ArchivePosition) -> bytes:
 
 
 def members(tree: bytes, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield wanted files of a tar archive, named with or without its top folder. Nothing is written to disk."""
+    """Yield wanted files of a tar archive, named with or without its top folder. Nothing is written to disk.
+
+    A single packed file, as arXiv gives the source of a paper in one file, is the only member there is.
+    """
     left = set(wanted)
     unpacked = 0
     try:
@@ -60,7 +64,19 @@ def members(tree: bytes, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
                 left -= names
                 yield from ((name, body) for name in sorted(names))
     except (tarfile.TarError, EOFError, OSError) as error:
+        if tree[:2] == b"\x1f\x8b" and len(left) == 1 and (body := single(tree)):
+            yield left.pop(), body
+            return
         raise ArchiveError(f"source tree cannot be unpacked: {error}") from error
+
+
+def single(packed: bytes) -> bytes:
+    """A gzip file that holds no tar, or nothing where it is damaged or over the cap."""
+    try:
+        body = zlib.decompressobj(31).decompress(packed, MEMBER_CAP)
+    except zlib.error:
+        return b""
+    return b"" if body[257:262] == b"ustar" else body
 
 
 def documents(run_folder: Path, positions: Iterable[ArchivePosition]) -> Iterator[tuple[ArchivePosition, bytes]]:

@@ -28,7 +28,7 @@ from spiders.addresses import (
     hub_page,
 )
 from spiders.datasets import DATASETS_ASKED, dataset_ask
-from spiders.walk import PAPER_CAP, Answer, Ask, Fetch, Walk
+from spiders.walk import PAPER_CAP, TEXT_CAP, Answer, Ask, Fetch, Walk
 
 FEED_TARGET = "arxiv:*"
 IDS_PER_REQUEST = 200
@@ -99,14 +99,18 @@ def feed_url(ids: list[str]) -> str:
 async def walk_pdf(walk: Walk, ident: str, version: str) -> None:
     """`ident` as `2501.12948`, `version` as `v1`.
 
-    The PDF is what authors made and has pages to quote from; every paper has one. Its HTML is asked for only where the
-    PDF is not to be had (over the size cap, withheld): not every paper has HTML.
+    The PDF is what authors made and has pages to quote from, and every paper has one: one request. Only where it is not
+    to be had (over the size cap, withheld) the HTML is asked for, which not every paper has, and then the LaTeX.
     """
     view = f"https://arxiv.org/abs/{ident}{version}"
     url = f"{ARXIV.public}/pdf/{ident}{version}"
     answer = await walk.ask(Ask(url, "paper", walk.target, view, version, cap=PAPER_CAP))
-    if answer.miss is not None and answer.miss.outcome == "unavailable":
-        await walk.ask(Ask(f"{ARXIV.public}/html/{ident}{version}", "paper", walk.target, view, version))
+    for form, cap in (("html", TEXT_CAP), ("e-print", PAPER_CAP)):
+        if answer.miss is None or answer.miss.outcome != "unavailable":
+            return
+        answer = await walk.ask(
+            Ask(f"{ARXIV.public}/{form}/{ident}{version}", "paper", walk.target, view, version, cap=cap)
+        )
 
 
 # --- peer review and other archives

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from output.record import EvidenceRecord, Parameter, Points, Subject
+from output.record import EvidenceRecord, Parameter, Points, Source, Subject
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier
 from pipelines.paper_text.sentences import Sentence, sentences
@@ -16,6 +16,7 @@ from pipelines.papers.names import match_title
 from pipelines.papers.own import own_papers, release_name
 from pipelines.papers.preprint import page_title
 from pipelines.readers.paper_html import HtmlPaper, is_html_paper, read_html
+from pipelines.readers.paper_tex import TexError, TexFlow, is_tex, read_tex
 from pipelines.readers.pdf import PROBLEM_TEXT, Pdf, read_pdf
 from spiders.document import Document
 
@@ -58,7 +59,13 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
 
 
 def read_report(document: Document) -> tuple[Pdf | HtmlPaper, str]:
-    """A report, PDF or the HTML that arXiv makes of LaTeX, and its title."""
+    """A report and its title: PDF, LaTeX, or the HTML that arXiv makes of it."""
+    if is_tex(document.body):
+        try:
+            paper = read_tex(document.body)
+        except TexError:
+            return Pdf(0, (), "broken_source"), ""
+        return paper, paper.title
     if is_html_paper(document.body):
         page = read_html(document.body)
         return page, page.title
@@ -81,7 +88,7 @@ def read(document: Document, report: Pdf | HtmlPaper, subject: Subject, names: l
             subject,
             "preprint",
             "preprint.coverage",
-            "error" if report.problem in ("broken", "timeout", "crashed") else "unavailable",
+            "error" if report.problem in ("broken", "broken_source", "timeout", "crashed") else "unavailable",
             f"{where} could not be read: {PROBLEM_TEXT[report.problem]}.",
             rule="pdf",
             value={"problem": report.problem, "pages": report.page_count},
@@ -109,10 +116,16 @@ def record(document: Document, statement: Statement, subject: Subject, where: st
         rule=statement.rule,
         points=points_of(statement),
         value={**statement.value, **({"page": sentence.page} if sentence.page else {})},
-        source=document.source,
+        source=quoted_source(document, sentence),
         quote=quote,
         selector=selector,
     )
+
+
+def quoted_source(document: Document, sentence: Sentence) -> Source:
+    """What a quote's offsets count in: of LaTeX the file that the sentence stands in."""
+    flow = sentence.flow
+    return flow.file.source(document.source) if isinstance(flow, TexFlow) else document.source
 
 
 def place(sentence: Sentence) -> str:
@@ -214,7 +227,7 @@ def coverage(
             },
             "missing": missing,
         },
-        source=document.source,
+        source=quoted_source(document, lead) if lead else document.source,
         quote=quote,
         selector=selector,
     )

@@ -17,6 +17,7 @@ from pipelines.papers.mentions import Mention
 from pipelines.papers.names import cues, family_of_others, is_version, match_title, pieces, plain_owner
 from pipelines.papers.own import OwnPaper, hub_answer, read_feeds, release_documents, release_name
 from pipelines.readers.paper_html import HtmlPaper, is_html_paper, read_html
+from pipelines.readers.paper_tex import TexError, TexFlow, TexPaper, is_tex, read_tex
 from pipelines.readers.pdf import LINE_END_HYPHEN, PROBLEM_TEXT, Page, quote_page, read_pdf
 from pipelines.readers.phrases import Anchored
 from spiders.document import Document
@@ -279,7 +280,20 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
     where = host_name(document)
     name = document.source.path or document.source.url
     if is_html_paper(document.body):
-        return html_report(detector, subject, document, read_html(document.body), f"{name}{where}")
+        return text_report(detector, subject, document, read_html(document.body), f"{name}{where}, HTML")
+    if is_tex(document.body):
+        try:
+            return text_report(detector, subject, document, read_tex(document.body), f"{name}{where}, LaTeX")
+        except TexError as error:
+            return detector.record(
+                subject,
+                "preprint",
+                "preprint.report",
+                "error",
+                f"LaTeX {name}{where} could not be read: {error}.",
+                rule="tex",
+                source=document.source,
+            )
     pdf = read_pdf(document.body)
     if pdf.problem:
         return detector.record(
@@ -319,7 +333,8 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
     )
 
 
-def html_report(detector: Detector, subject: Subject, document: Document, page: HtmlPaper, name: str) -> EvidenceRecord:
+def text_report(detector: Detector, subject: Subject, document: Document, page: HtmlPaper, name: str) -> EvidenceRecord:
+    """A report that is no PDF: HTML or LaTeX."""
     lead = page.title_flow or (page.flows[0][1] if page.flows else None)
     quote, selector = lead.quote(0, len(lead.text)) if lead and lead.text else (None, None)
     return detector.record(
@@ -327,10 +342,10 @@ def html_report(detector: Detector, subject: Subject, document: Document, page: 
         "preprint",
         "preprint.report",
         "present",
-        f"Report: {page.title[:160]} ({name}, HTML).",
-        rule="html",
+        f"Report: {page.title[:160]} ({name}).",
+        rule="tex" if isinstance(page, TexPaper) else "html",
         value={"title": page.title[:300]},
-        source=document.source,
+        source=lead.file.source(document.source) if isinstance(lead, TexFlow) else document.source,
         quote=quote,
         selector=selector,
     )

@@ -29,6 +29,8 @@ BACK_MATTER = re.compile(r"(?i)^\W*(?:references|bibliography)\W*$")
 class HtmlFlow:
     """A paragraph as plain text; `places[n]` is the offset of character n in the decoded body."""
 
+    RUN = re.compile(r"[^<>]+")  # what a quote may hold
+
     def __init__(self, source: str, caption: bool) -> None:
         self.source = source
         self.caption = caption
@@ -54,7 +56,7 @@ class HtmlFlow:
         """Of the runs without a tag from `start` to `end` of the text the one with most of `focus`, or the longest."""
         left, right = self.places[start], self.places[end - 1] + 1
         near = (self.places[focus[0]] - left, self.places[focus[1] - 1] + 1 - left) if focus else (0, right - left)
-        runs = [m.span() for m in re.finditer(r"[^<>]+", self.source[left:right])]
+        runs = [m.span() for m in self.RUN.finditer(self.source[left:right])]
         shared = {run: min(run[1], near[1]) - max(run[0], near[0]) for run in runs}
         first, last = max(runs, key=lambda run: (shared[run], run[1] - run[0]), default=(0, right - left))
         first, last = left + first, min(left + last, left + first + QUOTE_LIMIT)

@@ -37,12 +37,13 @@ LINE_END_HYPHEN = "\ufffe"
 
 Box = tuple[float, float, float, float]
 Role = Literal["body", "heading", "margin", "references", "caption"]
-Problem = Literal["not_pdf", "encrypted", "broken", "no_text", "too_large", "timeout", "crashed"]
+Problem = Literal["broken_source", "not_pdf", "encrypted", "broken", "no_text", "too_large", "timeout", "crashed"]
 
 PROBLEM_TEXT: dict[Problem, str] = {
     "not_pdf": "the file is not a PDF",
     "encrypted": "the PDF asks for a password",
     "broken": "the PDF is damaged",
+    "broken_source": "its LaTeX source is damaged, or none",
     "no_text": "the PDF holds no text (scanned pages)",
     "too_large": f"the PDF is larger than {MAX_BYTES // 1024 // 1024} MB",
     "timeout": f"the PDF could not be read within {SECONDS} seconds",

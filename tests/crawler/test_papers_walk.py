@@ -12,8 +12,8 @@ from crawler.nightly.memory import Memory
 from output.record import ArchivePosition, Source
 from output.run import Listing, Missed
 from spiders.addresses import SEMANTIC_SCHOLAR
-from spiders.document import Document
-from spiders.papers import FEED_TARGET, Feeds, database_asks, walk_feed
+from spiders.document import Document, Miss
+from spiders.papers import FEED_TARGET, Feeds, database_asks, walk_feed, walk_pdf
 from spiders.walk import Answer, Ask, Walk
 
 
@@ -78,3 +78,23 @@ def test_what_others_said_of_papers_is_asked_again_after_a_week(tmp_path: Path) 
     assert memory(days=6).answer(ask) is not None
     assert memory(days=8).answer(ask) is None
     assert memory(days=6).answer(other) is None
+
+
+@pytest.mark.parametrize(
+    ("there", "asked"), [("pdf", ["pdf"]), ("html", ["pdf", "html"]), ("e-print", ["pdf", "html", "e-print"])]
+)
+def test_other_forms_of_a_paper_are_asked_for_only_where_the_pdf_is_not_to_be_had(there: str, asked: list[str]) -> None:
+    seen: list[str] = []
+
+    async def fetch(ask: Ask) -> Answer:
+        form = ask.url.split("/")[3]
+        seen.append(form)
+        source = Source(ask.url, ask.view_url)
+        if form == there:
+            return Answer(ask, 200, Document(ask.what, ask.target, source, b""))
+        return Answer(ask, 404, miss=Miss(ask.target, ask.what, source, "unavailable", "not there"))
+
+    walk = Walk("arxiv:2603.00001", fetch)
+    asyncio.run(walk_pdf(walk, "2603.00001", "v2"))
+    assert seen == asked
+    assert [d.source.url for d in walk.documents] == [f"https://export.arxiv.org/{there}/2603.00001v2"]
