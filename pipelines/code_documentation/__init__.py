@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ def readme_sections(text: str) -> list[Section]:
     marks = list(HEADING.finditer(text[:1_000_000]))
     found = []
     around: list[tuple[int, str]] = []
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for mark, following in zip_longest(marks, marks[1:]):
         heading = (mark[1] or mark[2] or "").strip()
         end = following.start() if following else len(text)
         around = [(level, topic) for level, topic in around if level < level_of(mark)]
