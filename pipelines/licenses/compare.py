@@ -112,7 +112,7 @@ def against(
                 yield part, fitting  # that a LICENSE beside the code is another one says nothing against the weights'
         elif part not in first:
             first[part] = said
-        elif first[part].detector != said.detector or ids_of(first[part]) != ids_of(said):
+        elif first[part].source != said.source:  # one document may name a licence for each of several models
             yield part, [first[part]]
 
 
@@ -148,8 +148,8 @@ def weights_elsewhere(detector: Detector, dossier: Dossier, records: Records) ->
 def said_of_weights(dossier: Dossier, records: Records) -> list[EvidenceRecord]:
     """Statements on the weights of this very model: of the release, and of repositories that bear its name."""
     model = short(dossier.root).rpartition("/")[2]
-    names = [plain(name) for name in (model, dossier.entry or "") if name]
-    targets = [t for t in released(dossier) if t == dossier.root or namesake(plain(t.rpartition("/")[2]), names)]
+    names = [name.lower() for name in (model, dossier.entry or "") if name]
+    targets = [t for t in released(dossier) if t == dossier.root or namesake(t.rpartition("/")[2].lower(), names)]
     sizes = set(SIZE.findall(model.lower()))
 
     def of_this_size(said: EvidenceRecord) -> bool:
@@ -161,8 +161,14 @@ def said_of_weights(dossier: Dossier, records: Records) -> list[EvidenceRecord]:
 
 
 def namesake(repository: str, names: Iterable[str]) -> bool:
-    """Whether a repository goes by the name of a model: `baichuan-inc/Baichuan2` of Baichuan2-13B-Chat."""
-    return any(name.startswith(repository) or repository.startswith(name) for name in names)
+    """Whether a repository goes by the name of a model: `Baichuan2` of Baichuan2-13B-Chat, not llama3 of Llama-3.1."""
+    return any(begins(name, repository) or begins(repository, name) for name in names)
+
+
+def begins(longer: str, shorter: str) -> bool:
+    """Whether a name begins with another that is not cut off within a version."""
+    letters = r"[-_. ]?".join(plain(shorter))
+    return bool(letters) and re.match(letters + r"(?!\.?\d)", longer) is not None
 
 
 def declared_of(records: Records, target: str) -> list[EvidenceRecord]:
@@ -194,7 +200,7 @@ def variant_of(ident: str) -> str:
 
 
 ORDER = ("agree", "narrower", "contradicts")
-WHO = {"hub-metadata": "Metadata", "front-matter": "Front matter", "github-detection": "GitHub"}
+WHO = {"hub-metadata": "Metadata", "front-matter": "Front matter", "github-detection": "GitHub's detection"}
 
 
 def compared(

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.dossier import Dossier
 from pipelines.licenses import detector
+from pipelines.licenses.compare import namesake
 from pipelines.licenses.statements import statements
 from pipelines.readers.markdown import read_markdown
 from tests.pipelines.licenses.test_declared import CODE, DATA, LICENSE, MODEL, document, hub, lead, of, read
@@ -145,6 +146,27 @@ def test_a_size_that_is_named_is_the_size_that_is_meant() -> None:
     dossier = Dossier(model, documents, leads=(lead(CODE, "repository", model),))
     (triple,) = of(list(detector.detect(dossier, ())), "license.triple")
     assert triple.statement.startswith("Weights: CC-BY-NC-4.0 according to maker/pan.")
+
+
+@pytest.mark.parametrize(
+    ("repository", "model", "same"),
+    [
+        ("pan", "pan-5b", True),
+        ("pan2", "pan2-13b-chat", True),
+        ("pan-2", "pan2.0x-5b", False),
+        ("pan3", "pan-3.1-8b", False),
+        ("pan", "pan2-7b", False),
+        ("pan-core", "pan", True),
+        ("oven", "pan", False),
+    ],
+)
+def test_namesake(repository: str, model: str, same: bool) -> None:
+    assert namesake(repository, [model]) is same
+
+
+def test_one_readme_over_several_models_does_not_contradict_itself() -> None:
+    text = "## License\n\nThe small model is under MIT. The large model is under CC-BY-NC-4.0.\n"
+    assert not of(read(document("source_file", CODE, text, "README.md")), "license.conflict")
 
 
 def test_a_repository_of_another_name_says_nothing_of_these_weights() -> None:
