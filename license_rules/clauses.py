@@ -92,7 +92,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Clause:
     """One clause found. `value` is a number of users or of money, or the territories or laws that are named.
 
-    `currency` is the ISO 4217 code of an amount of money, or the sign where that says no more.
+    `start` to `end` is the sentence, `said` the words in it that made the rule find it. `currency` is the ISO 4217 code
+    of an amount of money, or the sign where that says no more.
     """
 
     clause: str
@@ -100,6 +101,7 @@ class Clause:
     end: int
     value: int | tuple[str, ...] | None = None
     currency: str = ""
+    said: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def clauses(text: str) -> list[Clause]:
                 if compiled.unless and compiled.unless.search(plain, start, end):
                     continue
                 value = read_value(compiled.rule, match, plain, end)
-                clause = Clause(compiled.rule.clause, start, end, value, currency(match))
+                clause = Clause(compiled.rule.clause, start, end, value, currency(match), match.span())
                 found.setdefault((clause.clause, value), clause)
     return sorted(tidy(list(found.values())), key=lambda c: (c.start, CLAUSES.index(c.clause)))
 
@@ -186,6 +188,8 @@ def tidy(found: list[Clause]) -> list[Clause]:
 def sentence(text: str, start: int, end: int) -> tuple[int, int]:
     """The sentence around a hit, at most 600 characters of it."""
     begin = max(0, start - LONGEST_SENTENCE // 2)
+    while 0 < begin < start and text[begin - 1].isalnum():
+        begin += 1
     for mark in _SENTENCE_END.finditer(text, begin, start):
         begin = mark.end()
     after = _SENTENCE_END.search(text, end, min(len(text), end + LONGEST_SENTENCE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -32,7 +33,9 @@ from spiders.document import Document
 
 CLAUSE_WORDS = Path(__file__).parent / "clause_words.yaml"
 PHRASE = 90
+LEAD = 30
 RESIDUALS = 20
+WITH_ARTICLE = re.compile(r"European|United|Netherlands|Czech")
 
 
 class ClauseWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,7 +130,7 @@ def clause_record(
         "licenses",
         "license.clause",
         "present",
-        f'{name} {says}: "{phrase(reading.text, clause.start, clause.end)}"',
+        f'{name} {says}: "{telling(reading.text, clause)}"',
         rule=clause.clause.replace("_", "-"),
         points=words.points,
         value=clause_value(clause),
@@ -146,7 +149,10 @@ def value_text(clause: Clause) -> str:
     if isinstance(clause.value, int):
         number = f"{clause.value:,}"
         return f"{number} {clause.currency}" if clause.currency.isalpha() else f"{clause.currency}{number}"
-    return " and ".join(clause.value) if clause.value else "a place that the sentence names"
+    if not clause.value:
+        return "a place that the sentence names"
+    *others, last = (f"the {place}" if WITH_ARTICLE.match(place) else place for place in clause.value)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def shown(found: Identification, text: str) -> tuple[int, int]:
@@ -204,6 +210,16 @@ def residual_value(residual: Residual, text: str) -> dict[str, Any]:
         "text": text[residual.start : min(residual.end, residual.start + 600)],
         "rules": residual.rules,
     }
+
+
+def telling(text: str, clause: Clause) -> str:
+    """The words of a clause that made it one; from the start of its sentence where they stand near it."""
+    start = clause.said[0] - LEAD
+    if start <= clause.start:
+        return phrase(text, clause.start, clause.end)
+    while start > clause.start and not text[start - 1].isspace():
+        start -= 1
+    return f"… {phrase(text, start, clause.end)}"
 
 
 def phrase(text: str, start: int, end: int) -> str:

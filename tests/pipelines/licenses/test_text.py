@@ -70,3 +70,24 @@ def test_what_was_not_read_to_the_end_is_not_exact() -> None:
     assert record.statement.startswith(
         "LICENSE of maker/model begins with the text of Apache-2.0; only its first 2,000,000 "
     )
+
+
+def test_a_clause_is_said_by_its_telling_words() -> None:
+    text = (
+        "This long agreement of the kitchen on pans, lids, spoons and all that may be fried in them, as published in "
+        "the spring of last year, does not apply in the United Kingdom, in Switzerland or in the European Union."
+    )
+    (record,) = [r for r in records(text.encode()) if r.value.get("clause") == "territory_exclusion"]
+    assert record.statement.startswith(
+        "LICENSE of maker/model does not apply in the United Kingdom, Switzerland and the European Union: "
+        '"… published in the spring of last year, does not apply in the United Kingdom'
+    )
+    assert record.quote is not None
+    assert record.quote.exact == text
+
+
+def test_an_amount_of_money_is_said_with_its_currency() -> None:
+    text = "You need another contract if your yearly revenue is more than US$ 2 million."
+    (record,) = [r for r in records(text.encode()) if r.value.get("clause") == "threshold_revenue"]
+    assert record.statement.startswith("LICENSE of maker/model sets a limit at a revenue of 2,000,000 USD: ")
+    assert record.value == {"clause": "threshold_revenue", "value": 2_000_000, "currency": "USD"}
