@@ -112,7 +112,8 @@ def against(
                 yield part, fitting  # that a LICENSE beside the code is another one says nothing against the weights'
         elif part not in first:
             first[part] = said
-        elif first[part].source != said.source:  # one document may name a licence for each of several models
+        elif (first[part].source, first[part].detector) != (said.source, said.detector):
+            # one document may name a licence for each of several models
             yield part, [first[part]]
 
 

@@ -61,6 +61,8 @@ THEIRS = re.compile(r"https?://(?:www\.)?(?:github\.com|huggingface\.co)/[^/]+/[
 PARTICIPLE = re.compile(
     r"[^,.]{0,30},\s*(?:(?:which|that)\s+(?:is|are)\s+|originally\s+|both\s+)?(?:licen[cs]ed|released)\b", re.I
 )
+POINTING = re.compile(r"(?:here|this|link|details|这里|此处|こちら)?\W*", re.I)
+SUBJECT = re.compile(r"\W*((?:[A-Z][\w.\-]*\s+(?:\d[\w.]*\s+)?){1,3})(?:is|are) (?:licen[cs]ed|released|provided)\b")
 BULLET = re.compile(r"(?:[\s>|+,;，；]|[-*](?=\s))*")
 BADGE = re.compile(r"img\.shields\.io/(?:static/v1\?label=|badge/)([^\s\"'<>)\]?#&]{3,200})")
 
@@ -248,6 +250,8 @@ def of_unit(card: Card, unit: Unit, spoken: list[Word], own: str, product: str) 
         return
     for group, parts, begin, stop in assigned(card, unit, named, words):
         before = card.visible[begin : group[0].start]
+        if namesakes(before, group[0].name, product):
+            continue
         if rules.pattern("hypothetical").search(before) or upstream(card, begin, group[0].start, product):
             continue
         spoken_here, parts = (
@@ -349,8 +353,10 @@ def add_linked(card: Card, link: Link, add: Add) -> None:
     shown = card.visible[link.start : link.end]
     label = shown.strip()
     start = link.start + len(shown) - len(shown.lstrip())
-    if link.href.startswith(("#", "mailto:")) or not SAYS_LICENCE.search(label + unquote(link.href)):
+    if link.href.startswith(("#", "mailto:")):
         return
+    if not (SAYS_LICENCE.search(label) or "://" in label or POINTING.fullmatch(label)):
+        return  # what is written leads to a licence without naming one
     if "://" in link.href and (ids := url_ids(link.href)):
         add(Mention(start, link.end, ids, licence_name(ids[0]), link.href))
     elif SAYS_LICENCE.search(label) and "://" not in label:
@@ -443,7 +449,11 @@ def assigned(
             begin = used = mention.end
             continue
         end = used = mention.end
-        if after and (FOR.match(text, mention.end) or not before) and not text[mention.end : after[0].start].count(","):
+        if (
+            after
+            and (FOR.match(text, mention.end) or not (before or groups))
+            and not text[mention.end : after[0].start].count(",")
+        ):
             before, end, used = after, after[-1].end, after[-1].end
         elif groups and not before:
             begin = mention.end
@@ -468,6 +478,13 @@ def upstream(card: Card, start: int, end: int, product: str) -> bool:
         return False
     back = rules.pattern("back").search(before, cue.end())
     return back is None or rules.pattern("relative").search(before, cue.start(), back.start()) is not None
+
+
+def namesakes(before: str, licence: str, product: str) -> bool:
+    """Whether a sentence puts another product under its own maker's licence: "Llama 2 is licensed under …"."""
+    subject = SUBJECT.match(before)
+    name = folded(subject.group(1)) if subject else ""
+    return len(name) > 3 and name in folded(licence) and name not in folded(product)
 
 
 def speaks_of_own(text: str, unit: Unit, words: list[Word], before: int, product: str) -> bool:

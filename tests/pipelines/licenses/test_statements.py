@@ -87,6 +87,10 @@ def test_what_is_said(text: str, expected: Said) -> None:
         "## License\n\nData may be licensed under CC-BY-4.0 or something else.",
         "# Pan\n\nlicense = {Apache-2.0}",
         "## License\n\nSee the [LICENSE](LICENSE) file.",
+        "## License\n\nGriddle 2 is licensed under the Griddle 2 Community License.",
+        "## License\n\nYou must give [credit](https://creativecommons.org/licenses/by/4.0/) to us.",
+        "## License\n\nSee also the MIT License.",
+        "## Models finetuned off Pan\n\n- License: MIT",
         "",
     ],
 )
@@ -129,6 +133,12 @@ def test_a_card_that_differs_from_its_metadata() -> None:
     (conflict,) = of(read(hub(MODEL, "mit"), card), "license.conflict")
     assert conflict.statement == "Card of maker/pan says CC-BY-NC-4.0 for weights, but metadata says MIT."
     assert conflict.value["verdict"] == "contradicts"
+
+
+def test_a_card_that_differs_from_its_own_front_matter() -> None:
+    text = "---\nlicense: mit\n---\n## License\n\nThe model is under CC-BY-NC-4.0.\n"
+    (conflict,) = of(read(document("model_card", MODEL, text, "README.md")), "license.conflict")
+    assert conflict.statement == "Card of maker/pan says CC-BY-NC-4.0 for weights, but front matter says MIT."
 
 
 def test_weights_that_only_the_repository_licenses() -> None:
