@@ -172,3 +172,23 @@ def test_real_entries_parse_and_few_break(corpus: Path) -> None:
     findings = lint(corpus / "index" / "entries")
     assert "not-yaml" not in {f.rule for f in findings}
     assert [f for f in findings if f.level == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "note", "given", "contradicts"),
+    [
+        ("weights_endmodel", "Weights of a/b made available on HuggingFace (3 files, 9 GB, not gated).", "open", False),
+        ("weights_endmodel", "Weights of a/b made available on HuggingFace (3 files, 9 GB, gated).", "open", True),
+        ("weights_endmodel", "Gated model available through HuggingFace (a/b: automatic approval).", "open", True),
+        ("weights_endmodel", "No weights found in a/b on HuggingFace (1 files listed).", "open", True),
+        ("trainingcode", "Repo exists, but does not contain training code (a/b: 5 files at 0123456).", "open", True),
+        ("trainingcode", "Repository a/b covers pre-training and fine-tuning (9 files at 0123456).", "open", False),
+    ],
+)
+def test_notes_that_are_proposed_are_understood(
+    tmp_path: Path, parameter: str, note: str, given: str, contradicts: bool
+) -> None:
+    block = re.compile(rf"^{parameter}:\n    class: .*\n    link:.*\n    notes:.*$", re.M)
+    text = block.sub(f'{parameter}:\n    class: {given}\n    link: https://a.org\n    notes: "{note}"', GOOD)
+    found = [f for f in lint_one(tmp_path, text) if f.where == f"{parameter}.class"]
+    assert [f.rule for f in found if f.rule == "class-contradicts-note"] == ["class-contradicts-note"] * contradicts
