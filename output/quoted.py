@@ -16,13 +16,13 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class QuotedFiles:
-    """Files by the SHA-256 of their bytes in `archive/quoted/`; a copy that does not have it is not read.
+    """Files by the SHA-256 of their bytes in `quoted/`; a copy that does not have it is not read.
 
     The archive stays what a record is verified against; these copies can be deleted at any time.
     """
 
     def __init__(self, run_folder: Path) -> None:
-        self.folder = run_folder / "archive" / "quoted"
+        self.folder = run_folder / "quoted"
 
     def get(self, sha256: str) -> bytes | None:
         """The bytes with this hash, None where no whole copy is kept."""

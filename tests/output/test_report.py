@@ -234,7 +234,7 @@ def test_several_processes_find_what_one_finds(run_folder: Path) -> None:
 def test_quoted_files_of_a_tree_are_kept_and_only_whole_copies_are_read(tmp_path: Path) -> None:
     folder = full_run(tmp_path / "run")
     first = write(folder).read_text("utf-8")
-    (copy,) = (folder / "archive" / "quoted").iterdir()
+    (copy,) = (folder / "quoted").iterdir()
     record = next(r for r in load_run(folder).records if r.source and r.source.sha256 == copy.stem)
     assert record.source is not None
     assert record.source.archive is not None
@@ -254,10 +254,10 @@ def test_quoted_files_of_a_tree_are_kept_and_only_whole_copies_are_read(tmp_path
 
 def test_a_run_that_cannot_be_written_to_keeps_no_copies(tmp_path: Path) -> None:
     folder = full_run(tmp_path / "run")
-    (folder / "archive" / "quoted").write_text("in the way")
+    (folder / "quoted").write_text("in the way")
     records = load_run(folder).records
     assert "confirmed" in {e.confirmation for e in excerpts(folder, records).values()}
-    assert (folder / "archive" / "quoted").read_text() == "in the way"
+    assert (folder / "quoted").read_text() == "in the way"
 
 
 def test_a_quote_of_a_printed_page_runs_on_and_a_cut_one_says_so(tmp_path: Path) -> None:

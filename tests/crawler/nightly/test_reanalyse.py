@@ -54,9 +54,9 @@ def test_the_same_detectors_say_the_same(run: Path, tmp_path: Path, workers: int
 
 
 def test_copies_that_a_report_keeps_are_no_part_of_the_archive(run: Path, tmp_path: Path) -> None:
-    (run / "archive" / "quoted").mkdir()
+    (run / "quoted").mkdir()
     assert reanalyse(run, tmp_path / "new", workers=1)["state"] == "complete"
-    assert not (tmp_path / "new" / "archive" / "quoted").exists()
+    assert not (tmp_path / "new" / "quoted").exists()
 
 
 def test_what_the_archive_lost_is_said(run: Path, tmp_path: Path) -> None:
