@@ -286,12 +286,11 @@ def trigger_words(card: Card) -> list[tuple[int, str]]:
     return sorted(
         (start, triggers.literals[number])
         for number, start, end in card.where(triggers).hits
-        if not (in_word(lower[start]) or in_word(lower[end + 1]))
+        if not IN_WORD.match(lower, start) and not IN_WORD.match(lower, end + 1)
     )
 
 
-def in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+IN_WORD = re.compile(r"\w")
 
 
 def scripts_of(text: str) -> Scripts:

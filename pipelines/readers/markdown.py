@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
@@ -624,19 +624,20 @@ Event = tuple[str, Any, int, int]  # `Start` or `End` of something, text, code, 
 def read_events(text: str, base: int) -> list[Event]:
     """Events of a text from a position on."""
     text = text[base:] if base else text
-    found: Any = list(pyromark.events_with_range(text, options=OPTIONS))
-    if not found:
-        return []
-    pairs = [next(iter(event.items())) if isinstance(event, dict) else (event, None) for event, _ in found]
-    names, values = zip(*pairs, strict=True)
-    bounds = characters(text, base, [at for _, span in found for at in span.values()])
-    return list(zip(names, values, bounds[::2], bounds[1::2], strict=True))
+    found: Any = [
+        (*next(iter(event.items())), *span.values()) if type(event) is dict else (event, None, *span.values())
+        for event, span in pyromark.events_with_range(text, options=OPTIONS)
+    ]
+    if text.isascii() and not base:
+        return found  # type: ignore[no-any-return]
+    at = characters(text, base)
+    return [(name, value, at[start], at[end]) for name, value, start, end in found]
 
 
-def characters(text: str, base: int, places: list[int]) -> list[int]:
-    """The parser's byte offsets as character offsets in the whole document."""
+def characters(text: str, base: int) -> Sequence[int]:
+    """The character of the whole document that stands at each byte of a text."""
     if text.isascii():
-        return [place + base for place in places] if base else places
+        return range(base, base + len(text) + 1)
     data = np.frombuffer(text.encode(), dtype=np.uint8)
-    index = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80))) + base
-    return index[places].tolist()  # type: ignore[no-any-return]
+    starts = ((data & 0xC0) != 0x80).cumsum() + base
+    return [base, *starts.tolist()]
