@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -269,28 +268,19 @@ def name_in(label: str) -> str:
 
 def cues_of(card: Card, part: Part, start: int, end: int, scripts: Scripts) -> Iterator[Cue]:
     """Cues whose trigger words a part holds; `scripts` are those of the languages that the card is written in."""
-    table, words = lexicon(), card.once(trigger_words)
-    first, last = bisect_left(words, (part.start,)), bisect_left(words, (part.end,))
-    if first < last:
-        said = sorted({word for _, word in words[first:last]})
-        yield from dict.fromkeys(cue for word in said for cue in table.spaced[word])
+    table = lexicon()
+    hits = card.where(table.triggers).inside(part.start, part.end)
+    said = {table.triggers.literals[number] for number, *place in hits if whole_word(card.lower, *place)}
+    yield from dict.fromkeys(cue for word in sorted(said) for cue in table.spaced[word])
     for triggers in scripts:
         for cue, trigger in card.where(triggers).inside(start, end):
             if trigger.pattern.search(card.visible, start, end):
                 yield cue
 
 
-def trigger_words(card: Card) -> list[tuple[int, str]]:
-    """Where a trigger stands as a whole word, in order."""
-    triggers, lower = lexicon().triggers, f" {card.lower} "
-    return sorted(
-        (start, triggers.literals[number])
-        for number, start, end in card.where(triggers).hits
-        if not IN_WORD.match(lower, start) and not IN_WORD.match(lower, end + 1)
-    )
-
-
-IN_WORD = re.compile(r"\w")
+def whole_word(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (before.isalnum() or after.isalnum() or before == "_" or after == "_")
 
 
 def scripts_of(text: str) -> Scripts:

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -23,6 +24,7 @@ SHORT = 300  # characters of a text, an address say, for which an automaton is t
 SHORTEST = 2  # a shorter literal stands everywhere, unless it is not ASCII
 
 Hit = tuple[int, int, int]  # number of a literal, its start, its end
+END_OF_HIT = itemgetter(2)
 
 
 class Phrase:
@@ -75,17 +77,26 @@ class Findable(Protocol[H]):
 
 
 class Hits:
-    """Where the literals stand in one text, in the order in which they end."""
+    """Where the literals stand in one text, in the order in which they end.
 
-    def __init__(self, hits: list[Hit]) -> None:
+    `numbers` gives the literals their numbers where they were looked for together with others.
+    """
+
+    def __init__(self, hits: list[Hit], numbers: Sequence[int] | None = None) -> None:
         self.hits = hits
-        self.ends = [end for _, _, end in hits]
+        self.numbers = numbers
+        self.ends = list(map(END_OF_HIT, hits))
 
     def inside(self, start: int, end: int) -> list[Hit]:
         """Those that stand wholly between two positions."""
         first = bisect_right(self.ends, start)
         last = bisect_right(self.ends, end, first)
-        return [hit for hit in self.hits[first:last] if hit[1] >= start] if first < last else []
+        if first == last:
+            return []
+        found, numbers = self.hits[first:last], self.numbers
+        if numbers is None:
+            return [hit for hit in found if hit[1] >= start]
+        return [(numbers[number], at, upto) for number, at, upto in found if at >= start]
 
     def stand_in(self, start: int, end: int) -> bool:
         first = bisect_right(self.ends, start)
@@ -93,8 +104,9 @@ class Hits:
             return False
         return self.hits[first][1] >= start or bool(self.inside(start, end))
 
-    def only(self, numbers: frozenset[int]) -> Hits:
-        return Hits([hit for hit in self.hits if hit[0] in numbers])
+    def only(self, wanted: frozenset[int]) -> Hits:
+        numbers = self.numbers
+        return Hits([hit for hit in self.hits if (numbers[hit[0]] if numbers else hit[0]) in wanted], numbers)
 
 
 class Literals:
@@ -124,20 +136,13 @@ class Together:
     """Many sets of literals in one automaton: what stands where is found for all of them in one pass over a text."""
 
     def __init__(self, members: Iterable[Literals]) -> None:
-        self.members = tuple(members)
-        self.literals = Literals(literal for member in self.members for literal in member.literals)
-        owners: dict[str, list[tuple[int, int]]] = {literal: [] for literal in self.literals.literals}
-        for place, member in enumerate(self.members):
-            for number, literal in enumerate(member.literals):
-                owners[literal].append((place, number))
-        self.owners = tuple(owners.values())  # of each literal: which members have it, under which number
+        self.literals = Literals(literal for member in members for literal in member.literals)
+        self.numbers = {member: self.numbers_of(member) for member in members}
 
-    def over(self, lower: str) -> dict[Literals, Hits]:
-        found: list[list[Hit]] = [[] for _ in self.members]
-        for literal, start, end in self.literals.over(lower).hits:
-            for place, number in self.owners[literal]:
-                found[place].append((number, start, end))
-        return dict(zip(self.members, map(Hits, found), strict=True))
+    def numbers_of(self, member: Literals) -> list[int]:
+        """For each literal its number in one set, -1 where it is none of it."""
+        own = {literal: number for number, literal in enumerate(member.literals)}
+        return [own.get(literal, -1) for literal in self.literals.literals]
 
 
 class Scan:
@@ -150,14 +155,17 @@ class Scan:
 
     def __init__(self, lower: str) -> None:
         self.lower = lower
-        self.found: dict[Literals, Hits] = {}
+        self.all: list[Hit] = []
+        self.asked: Together | None = None
 
     def hits(self, literals: Literals) -> Hits:
-        if literals not in self.found:
-            if literals not in Scan.together.members:
-                Scan.together = Together((*Scan.together.members, literals))
-            self.found = Scan.together.over(self.lower)
-        return self.found[literals]
+        if self.asked is None or literals not in self.asked.numbers:
+            if literals not in Scan.together.numbers:
+                Scan.together = Together((*Scan.together.numbers, literals))
+            self.asked = Scan.together
+            self.all = self.asked.literals.over(self.lower).hits
+        numbers = self.asked.numbers[literals]
+        return Hits([hit for hit in self.all if numbers[hit[0]] >= 0], numbers)
 
 
 class Found(Generic[T]):
