@@ -195,6 +195,8 @@ def cost_of_links(by_host: dict[str, int]) -> list[str]:
 
 def described(about: dict[str, Any]) -> str:
     lines = [f"{about['state']}: {len(about['read'])} entries to read, {about['carried']} unchanged"]
+    if about["not_checked"]:
+        lines[0] += f", {len(about['not_checked'])} not checked: services gave no answer"
     lines += [f"  {entry}: {'; '.join(reasons[:3])}" for entry, reasons in about["read"].items()]
     numbers = about["cost"] if about["state"] == "dry run" else about["requests"]
     lines += [f"{count:6d} requests to {host}" for host, count in sorted(numbers.items())]

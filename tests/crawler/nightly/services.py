@@ -172,7 +172,7 @@ class Handler(BaseHTTPRequestHandler):
     def graphql(self, world: World, query: str) -> None:
         data: dict[str, Any] = {}
         errors = []
-        asked = r'(r\d+): repository\(owner: "([^"]+)", name: "([^"]+)"\) {((?:[^{}]|{[^{}]*})*)}'
+        asked = r'(r\d+): repository\(owner: "([^"]+)", name: "([^"]+)"\)((?:(?!r\d+: repository).)*)'
         for alias, owner, name, fields in re.findall(asked, query):
             repo = next((r for r in world.git if r.lower() == f"{owner}/{name}".lower()), None)
             data[alias] = repo and {
