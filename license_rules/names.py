@@ -51,6 +51,7 @@ def spdx_list() -> dict[str, Listed]:
     return {line.id: line for line in listed}
 
 
+@lru_cache(maxsize=20_000)
 def fold(name: str) -> str:
     """A name without case, punctuation and the words that do not tell licences apart."""
     name = name.lower().replace("licence", "license").replace("++", " plusplus ")

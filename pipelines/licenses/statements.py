@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -189,8 +190,7 @@ def in_words(card: Card, own: str, product: str) -> Iterator[Statement]:
     """Statements of sentences. What a sentence does not say it covers may stand in the sentences before it."""
     told, said = -1, set[str]()
     for unit in units(card):
-        spoken = words_of(card.visible, max(unit.topic, told), unit.start) if unit.section else []
-        for one in of_unit(card, unit, spoken, own, product):
+        for one in of_unit(card, unit, max(unit.topic, told), own, product):
             told = unit.end
             if one.spoken or not set(ids_in(one.expression)) <= said or not one.expression:
                 said |= set(ids_in(one.expression))
@@ -202,12 +202,13 @@ def units(card: Card) -> Iterator[Unit]:
     rules = lexicon()
     heading = rules.pattern("heading")
     sections = [(p.body, min(p.extent, p.body + SECTION_LIMIT)) for p in card.headings if speaks(p.label)]
+    said = [m.start() for m in SAYS_LICENCE.finditer(card.text)]
     parts = [p for p in card.parts if p.kind in BLOCKS and not p.level]
     for index, part in enumerate(parts):
         following = parts[index + 1].start if index + 1 < len(parts) else part.end
         end = min(part.end, max(part.start, following), part.start + LONGEST_UNIT)
         within = [a for a, b in sections if a <= part.start < b]
-        if not within and not SAYS_LICENCE.search(card.text, part.start, end):
+        if not within and bisect_left(said, part.start) == bisect_left(said, end):
             continue
         above = [label for label in card.heading_path(part.start) if label]
         nearest = above[-1] if above else ""
@@ -238,7 +239,8 @@ def sentences(card: Card, start: int, end: int, *, lines: bool) -> Iterator[tupl
         yield at, end
 
 
-def of_unit(card: Card, unit: Unit, spoken: list[Word], own: str, product: str) -> Iterator[Statement]:
+def of_unit(card: Card, unit: Unit, since: int, own: str, product: str) -> Iterator[Statement]:
+    """Statements of one sentence; where it does not say what it speaks of, the sentences from `since` on may."""
     text = card.visible[unit.start : unit.end]
     rules = lexicon()
     stated = rules.pattern("states").search(text) is not None
@@ -254,10 +256,10 @@ def of_unit(card: Card, unit: Unit, spoken: list[Word], own: str, product: str) 
             continue
         if rules.pattern("hypothetical").search(before) or upstream(card, begin, group[0].start, product):
             continue
-        spoken_here, parts = (
-            bool(parts),
-            parts or covered_by(card.visible, spoken, unit.topic) or (unit.default or own,),
-        )
+        spoken = bool(parts)
+        if not parts and unit.section:
+            parts = covered_by(card.visible, words_of(card.visible, since, unit.start), unit.topic)
+        parts = parts or (unit.default or own,)
         covered = tuple(dict.fromkeys(own if p == "own" else p for p in parts))
         start, end = trimmed(card.text, begin, stop)
         group = [m for m in group if not m.pointer] or group
@@ -268,7 +270,7 @@ def of_unit(card: Card, unit: Unit, spoken: list[Word], own: str, product: str) 
         pointer = not known_all and all(m.pointer for m in group)
         yield Statement(
             start, end, covered, expression, names, group[0].link, group[0].family,
-            "pointer" if pointer else "statement", spoken_here,
+            "pointer" if pointer else "statement", spoken,
         )  # fmt: skip
 
 
