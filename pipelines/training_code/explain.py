@@ -38,7 +38,7 @@ def explanation(dossier: Dossier) -> Iterator[str]:
 
 def stage_lines(judgement: Judgement, stage: str) -> Iterator[str]:
     proofs = judgement.stages.get(stage, [])
-    yield f"{stage.replace('_', ' ')}: {f'{len(proofs)} files' if proofs else 'nothing found'}"
+    yield f"{stage.replace('_', ' ')}: {counted(proofs)}"
     yield from proof_lines(proofs)
     against = {
         f.path: why
@@ -47,6 +47,10 @@ def stage_lines(judgement: Judgement, stage: str) -> Iterator[str]:
     }
     for path, why in list(against.items())[:SHOWN]:
         yield f"  - {path} ({why})"
+
+
+def counted(proofs: list[Proof]) -> str:
+    return f"{len(proofs)} file{'s' if proofs[1:] else ''}" if proofs else "nothing found"
 
 
 def proof_lines(proofs: list[Proof]) -> Iterator[str]:

@@ -254,7 +254,7 @@ class Prominence:
     told: dict[str, float]
 
     def of(self, proof: Proof, stage: str) -> float:
-        """Code before settings, entry points before helpers, what the README starts, near the root."""
+        """Code before settings, entry points before helpers and examples, what the README starts, near the root."""
         path = proof.path
         return (
             proof.weight
@@ -264,6 +264,7 @@ class Prominence:
             + (1.0 if path in self.named else 0)
             + (2.0 if proof.finding.language in BY_LANGUAGE else 1.0) * self.told.get(path, 0)
             - (2.0 if ASIDE.search(path) else 0)
+            - (1.0 if proof.finding.role == "example" or rules().by_id[proof.rule].supports else 0)
             - 0.4 * path.count("/")
         )
 
