@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from crawler.nightly.memory import Memory
+from crawler.nightly.questions import of_dossier
 from output.record import ArchivePosition, Source
-from output.run import Listing, Missed
+from output.run import Listing, Missed, ReadDocument
+from pipelines.dossier import Dossier
 from spiders.addresses import SEMANTIC_SCHOLAR
-from spiders.document import Document, Miss
-from spiders.papers import FEED_TARGET, Feeds, database_asks, walk_feed, walk_pdf
+from spiders.document import Document, Lead, Miss
+from spiders.papers import FEED_TARGET, Feeds, database_asks, feed_ask, walk_feed, walk_pdf
 from spiders.walk import Answer, Ask, Walk
 
 
@@ -98,3 +100,23 @@ def test_other_forms_of_a_paper_are_asked_for_only_where_the_pdf_is_not_to_be_ha
     asyncio.run(walk_pdf(walk, "2603.00001", "v2"))
     assert seen == asked
     assert [d.source.url for d in walk.documents] == [f"https://export.arxiv.org/{there}/2603.00001v2"]
+
+
+def test_an_answer_on_many_papers_answers_for_each_until_one_asked_for_changes(tmp_path: Path) -> None:
+    source = Source(feed_ask(["2603.00001", "2603.00002"]).url, "", archive=ArchivePosition("a.warc.gz", "<urn:1>", 0))
+    read = ReadDocument("arxiv_feed", "arxiv:*", source)
+    kept = Memory(tmp_path, changed=frozenset({"arxiv:2603.00002"}))
+    kept.add(Listing("hf:model:a/b", documents=(read,)))
+    assert kept.feed_on(["2603.00001"]) == read
+    assert kept.feed_on(["2603.00001", "2603.00003"]) is None
+    assert not kept.stale(feed_ask(["2603.00001"]), read)
+    assert kept.stale(feed_ask(["2603.00002"]), read)
+
+
+def test_papers_of_other_releases_in_a_shared_answer_are_not_this_one_s() -> None:
+    entry = "<entry><id>http://arxiv.org/abs/2603.0000{0}v1</id><title>T{0}</title><summary>S</summary></entry>"
+    body = '<feed xmlns="http://www.w3.org/2005/Atom">' + entry.format(1) + entry.format(2) + "</feed>"
+    ask = feed_ask(["2603.00001", "2603.00002"])
+    feed = Document("arxiv_feed", "arxiv:*", Source(ask.url, ask.view_url), body.encode())
+    lead = Lead("hf:model:a/b", "arxiv:2603.00001", "paper", "arXiv id in the text")
+    assert list(of_dossier(Dossier("hf:model:a/b", (feed,), leads=(lead,)))) == ["arxiv:2603.00001"]
