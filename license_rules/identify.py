@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from license_rules.expressions import choices, express
+from license_rules.index import index
 from license_rules.matcher import Region, find_regions, runs
 from license_rules.notices import Notice, find_notices
 from license_rules.registry import by_id, registry
@@ -71,6 +72,7 @@ class Match:
     end: int
     score: float
     exact: bool
+    ties: tuple[str, ...] = ()  # other ids to which SPDX gives the same words; this one fits as well or better
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,18 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
     if known.kind == "ai":
         exact = exact and region.score >= EXACT_AI and anchored(known.id, tokens.text)
     via = "text" if known.kind == "license" else known.kind
-    return Match(known.id, via, start, end, round(region.score, 4), exact)
+    ident = named_of(region, tokens.text)
+    ties = tuple(i for i in dict.fromkeys((known.id, *region.ties)) if i != ident)
+    return Match(ident, via, start, end, round(region.score, 4), exact, ties)
+
+
+def named_of(region: Region, text: str) -> str:
+    """Of the ids with the same words the one whose name stands in the text, or the one that fits best."""
+    if not region.ties:
+        return region.known.id
+    names = {ref.id: ref.name for ref in index().references if ref.kind == region.known.kind}
+    ids = (region.known.id, *region.ties)
+    return next((i for i in ids if names.get(i) and name_pattern(names[i]).search(text)), ids[0])
 
 
 def anchored(ident: str, text: str) -> bool:

@@ -8,7 +8,7 @@ first and not against the second. Near relatives are told apart by what one requ
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ SHORT_RECALL = 0.9
 STRETCH = 5  # words in a row that must agree before they count as explained
 SLOT_WORDS = 15
 SMALL_EDIT = 5  # words
+TIE = 0.02  # of the score
 STEADY = 10  # trigrams in step with the reference; fewer may be words of another sentence of it
 CHANGED_WORDS = 20  # around a word that is not there
 
@@ -55,6 +56,7 @@ class Region:
     missing: int  # longest run of weighty trigrams that are not there
     kept: float  # share of the required words that are there or carry no weight
     changes: tuple[tuple[int, int], ...]  # words of the text around a word of the grant that is not there
+    ties: tuple[str, ...] = ()  # other ids with the same words
 
     @property
     def score(self) -> float:
@@ -95,7 +97,16 @@ def best_region(base: Index, free: Ids) -> Region | None:
     best = candidates[0]
     rivals = [c for c in candidates if overlap(c, best) > 0.5 and c.score > best.score - 0.25][:RIVALS]
     chosen = decide(base, free, rivals)
-    return complete(base, free, chosen)
+    same = [base.references[r.reference] for r in rivals if is_tie(base, chosen, r)]
+    return replace(complete(base, free, chosen), ties=tuple(ref.id for ref in same))
+
+
+def is_tie(base: Index, chosen: Placed, rival: Placed) -> bool:
+    """Whether two references have the same words but for a few, such as a name, so that either id would be right."""
+    if rival is chosen or rival.score < chosen.score - TIE:
+        return False
+    one, other = chosen.reference, rival.reference
+    return max(len(base.own(one, other)), len(base.own(other, one))) < LEAST_OWN
 
 
 def likely(base: Index, free: Ids, out: Collection[int] = ()) -> tuple[list[int], list[int]]:
@@ -229,7 +240,11 @@ def prefers(base: Index, one: Placed, other: Placed) -> bool:
     mine, theirs = own_share(base, one, other), own_share(base, other, one)
     if mine is None and theirs is None:
         a, b = base.references[one.reference], base.references[other.reference]
-        return (a.deprecated, -one.score) <= (b.deprecated, -other.score)
+        return (a.deprecated, -round(one.score, 3), one.first - one.last) <= (
+            b.deprecated,
+            -round(other.score, 3),
+            other.first - other.last,
+        )
     if theirs is None and mine is not None and not 0.5 < mine < 0.9:
         return mine >= 0.9
     if mine is None and theirs is not None and not 0.5 < theirs < 0.9:
@@ -356,13 +371,9 @@ def lost_keys(order: npt.NDArray[np.uint32], found: npt.NDArray[np.int64]) -> It
         before, behind = found[max(0, start - 3) : start], found[end + 1 : end + 4]
         first = int(before.max()) if before.size else -1
         last = int(behind[behind >= 0].min()) if (behind >= 0).any() else -1
-        if not key[start:end].any() and (min(first, last) < 0 or last == first + 3):
+        if first < 0 or (not key[start:end].any() and last in (-1, first + 3)):
             continue
-        if 0 <= first < last <= first + CHANGED_WORDS:
-            yield first, last + 3
-        else:
-            at = max(first, last, 0)
-            yield at, at + 3
+        yield first, last + 3 if first < last <= first + CHANGED_WORDS else first + 3
 
 
 def runs(mask: Mask) -> Iterator[tuple[int, int]]:

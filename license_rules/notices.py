@@ -59,7 +59,7 @@ def find_notices(text: str, start: int = 0, end: int | None = None) -> list[Noti
     """All licences that characters `start` to `end` of a text name, in order of their place."""
     text = text[start:end]
     flat = _EDGE.sub(lambda m: " " * len(m.group()), text)
-    told = list(gnu(flat))
+    told = list(gnu(_URL.sub(lambda m: " " * len(m.group()), flat)))
     names = (n for n in named(flat) if not any(n.start < g.end and g.start < n.end and same_family(n, g) for g in told))
     found = [*tags(text), *told, *names, *addresses(text)]
     if len(text) < SHORT_TEXT and not found:
@@ -126,10 +126,12 @@ def gnu(text: str) -> Iterator[Notice]:
         yield Notice(f"{family}-{number}-{'or-later' if later else 'only'}", "gnu", match.start(), match.end())
         if _CLASSPATH.search(text):
             yield Notice("Classpath-exception-2.0", "name", match.start(), match.end())
-    if matches and last < 0 and not re.search(r"lesser|library|affero|lgpl|agpl", text, re.I):
+    if matches and last < 0 and re.search(r"redistribute|licen[cs]ed|distributed|released|under", text):
         first = matches[0]
-        if re.search(r"redistribute|licen[cs]ed|distributed|released|under", text, re.I):
+        if not re.search(r"lesser|library|affero|lgpl|agpl", text):
             yield Notice("GPL-1.0-or-later", "gnu", first.start(), first.end())
+        elif all(re.search(r"lesser|library|lgpl", m.group("name")) for m in matches[:2]):
+            yield Notice("LGPL-2.0-or-later", "gnu", first.start(), first.end())
 
 
 def named(text: str) -> Iterator[Notice]:

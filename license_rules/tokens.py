@@ -138,7 +138,8 @@ def plain(text: str) -> str:
     text = join_words(f"\n{lower(text)}\n")
     if "-\n" in text or "-\r" in text:
         text = _HYPHEN.sub(_rejoin, text)
-    text = _PARTED.sub(_rejoin_after, text)
+    if any(end in text for end in ("sub\n", "sub\r", "non\n", "non\r")):
+        text = _PARTED.sub(_rejoin_after, text)
     if any(word in text for word in _COPYRIGHT_WORDS):
         text = _COPYRIGHT.sub(_blank_notice, text)
     text = _BULLET.sub(_blank_bullet, text)

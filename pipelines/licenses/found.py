@@ -186,6 +186,7 @@ def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) 
         "score": found.score,
         "matches": [
             {"id": m.id, "via": m.via, "start": m.start, "end": m.end, "score": m.score, "exact": m.exact}
+            | ({"same_text": list(m.ties)} if m.ties else {})
             for m in found.matches[:50]
         ],
         "residual": [residual_value(r, reading.text) for r in rules[:RESIDUALS]],

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from license_rules import identify
+from license_rules import identify, matcher
 
 LICENSE = (Path(__file__).parents[2] / "LICENSE").read_text("utf-8")
 CLAUSE = (
@@ -124,6 +124,8 @@ def test_words_of_one_meaning_do_not_count(words: str, others: str) -> None:
         ("SPDX-License-Identifier: Apache-2.0", "Apache-2.0"),
         ("# SPDX-License-Identifier: GPL-2.0-or-later WITH Classpath-exception-2.0", None),
         ("This model is released under the Apache License, Version 2.0.", "Apache-2.0"),
+        ("Released under the GNU Lesser General Public License.", "LGPL-2.0-or-later"),
+        ("See http://www.gnu.org/licenses/gpl-3.0.html and http://opensource.org/licenses/MIT", "GPL-3.0-only AND MIT"),
         ("See https://creativecommons.org/licenses/by-nc-sa/4.0/legalcode for what you may do.", "CC-BY-NC-SA-4.0"),
     ],
 )
@@ -173,3 +175,15 @@ def test_spans_lie_in_the_text(text: str) -> None:
     found = identify(text)
     for part in (*found.matches, *found.residual):
         assert 0 <= part.start < part.end <= len(text)
+
+
+def test_a_tie_is_stated() -> None:
+    """SPDX gives the words of OLDAP-1.1 to another id as well; Apache-2.0 has its own."""
+    base = matcher.index()
+    place = {ref.id: n for n, ref in enumerate(base.references) if ref.kind == "license"}
+    one, other, third = (
+        matcher.Placed(place[ident], 0, 800, 1.0, 1.0) for ident in ("OLDAP-1.1", "NBPL-1.0", "OLDAP-2.8")
+    )
+    assert matcher.is_tie(base, one, other)
+    assert not matcher.is_tie(base, one, third)
+    assert identify(LICENSE).matches[0].ties == ()
