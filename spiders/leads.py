@@ -164,7 +164,7 @@ TRAINED_WITH = re.compile(  # before a link
 )
 NOT_TRAINING_CODE = re.compile(
     r"(?i)\b(?:inference|serving|deploy\w*|quanti[sz]\w*|gguf|evaluat\w*|benchmark\w*)\b"
-    r"|\b(?:thank\w*|inspired|acknowledg\w*)\b|@\w{4,20}\{"
+    r"|\b(?:thank\w*|inspired|acknowledg\w*|adapted)\b|@\w{4,20}\{"
 )
 LINK_SENTENCE_END = re.compile(r"[.!?。！？](?=\s)|\n\s*\n|\n[ \t]*(?=[-*+#|>])")
 NEAR = 80  # characters on either side of a link that are read

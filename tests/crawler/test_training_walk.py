@@ -103,6 +103,7 @@ def test_a_sentence_that_says_where_training_code_is(text: str, target: str) -> 
     "text",
     [
         "Heron is derived from [Stork](https://github.com/lab/stork), trained with 3 T tokens.",
+        "[lab/ppo](https://github.com/lab/ppo): our training code is adapted from it",
         "Inference code of the trained model: https://github.com/lab/serve",
         "Thanks to [lab](https://github.com/lab/trainer) for their training code.",
         "The training code is here.\n\nSee also [a demo](https://github.com/lab/demo).",
