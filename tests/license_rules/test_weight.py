@@ -59,6 +59,7 @@ CLAUSES = [
     "Not available to residents of the European Union.",
     "We may withdraw this permission at any time.",
     "Pancakes remain the property of the mill and its users.",
+    "Cooks who change the recipe are asked to send it to the mill.",
     "Hosting it as a service needs our consent.",
     "The Software should be used for Good, not Evil.",
     "Die kommerzielle Nutzung ist untersagt.",
