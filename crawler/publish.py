@@ -46,11 +46,12 @@ STAGING = ".publishing"
 
 @dataclass(frozen=True)
 class Published:
-    """Where a night lies; `problems` are the reasons why it was held back."""
+    """Where a night lies; `problems` are the reasons why it was held back, `failures` what could not be read."""
 
     folder: Path
     state: str
     problems: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 def publish(
@@ -124,7 +125,7 @@ def publish(
     sync(folder.parent)
     state.set_state(night, "held" if held else "published")
     refresh(state, out)
-    return Published(folder, str(about["state"]), info["problems"] if held else [])
+    return Published(folder, str(about["state"]), info["problems"] if held else [], info["failures"])
 
 
 def write_pages(folder: Path, *, report: bool) -> str | None:

@@ -165,7 +165,10 @@ def summary(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
         "requests": dict(sorted(outcome.requests.items())),
         "link_cost": outcome.link_cost,
         "link_requests": sum(outcome.pages.values()),
-        "failures": [*([outcome.fatal] if outcome.fatal else []), *outcome.failures],
+        "failures": [
+            *([outcome.fatal] if outcome.fatal else []),
+            *(published.failures if published else outcome.failures),
+        ],
         "problems": published.problems if published else [],
     }
 

@@ -273,8 +273,9 @@ def test_a_body_that_never_ends_is_a_failure_and_the_next_night_heals(place: Pla
 
     place.world.faults = [stalls]
     process = place.odd({"timeout": 0.5, "give_up": 1})
-    _, complaints = process.communicate(timeout=400)
+    said, complaints = process.communicate(timeout=400)
     assert process.returncode == 1, complaints
+    assert any("raw.githubusercontent.com" in failure for failure in json.loads(said)["failures"])
     place.world.faults = []
     status, _, said = place.night()
     assert status == 0, said
