@@ -16,7 +16,7 @@ from spiders.strict import issues
 from spiders.walk import PAPER_CAP, Ask, Walk
 
 LICENSE_NAME = re.compile(
-    r"(?i)^(?:[\w.-]*(?:licen[cs]e|copying|notice)[\w.-]*|(?:acceptable[_-]?)?use[_-]?policy[\w.-]*|terms[\w.-]*)$"
+    r"(?i)^(?:[\w. -]*(?:licen[cs]e|copying|notice)[\w. -]*|(?:acceptable[_-]?)?use[_-]?policy[\w.-]*|terms[\w.-]*)$"
 )
 LICENSE_FILES = 6
 REPORT_FILES = 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -19,7 +18,7 @@ from license_rules.names import fold, url_ids
 from license_rules.notices import leading_name
 from output.data_files import load
 from pipelines.readers.markdown import Card, Link
-from pipelines.readers.phrases import Anchored
+from pipelines.readers.phrases import Anchored, Literals, lowered, required
 
 LEXICON = Path(__file__).parent / "statements.yaml"
 WORD = Anchored(re.compile(r"licen[cs]|spdx|许可|許可|协议|協議|ライセンス|라이선스|lizenz|лиценз", re.I))
@@ -36,7 +35,8 @@ LINE_END = re.compile(r"\n")
 TITLED = re.compile(r"[\s*\-#>|\U0001f300-\U0001faff]*(?:[\w ]{0,24} )?licen[cs]e\s*[:：]", re.I)
 FILE = re.compile(r"[\w\-./]*(?:licen[cs]e|copying|agreement)[\w\-./]*", re.I)
 CJK = re.compile(r"[\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
-SAYS_LICENCE = re.compile(r"licen[cs]|licencia|lizenz|agreement|terms|协议|協議|许可|許可|ライセンス|라이선스", re.I)
+SAYS_LICENCE = re.compile(r"licen[cs]|lizenz|agreement|terms|协议|協議|许可|許可|ライセンス|라이선스", re.I)
+SAYS_LICENCE_WORDS = Literals(required(SAYS_LICENCE.pattern, SAYS_LICENCE.flags))
 ONE_WORD = re.compile(r"[A-Za-z]+")
 BESIDE = re.compile(
     r"\W{0,4}(?:(?:community|model|open|software|public)\s+)?(?:licen[cs]|agreement|terms|协议|許可|许可|ライセンス|라이선스)",
@@ -202,13 +202,13 @@ def units(card: Card) -> Iterator[Unit]:
     rules = lexicon()
     heading = rules.pattern("heading")
     sections = [(p.body, min(p.extent, p.body + SECTION_LIMIT)) for p in card.headings if speaks(p.label)]
-    said = [m.start() for m in SAYS_LICENCE.finditer(card.text)]
+    said = SAYS_LICENCE_WORDS.over(lowered(card.text))
     parts = [p for p in card.parts if p.kind in BLOCKS and not p.level]
     for index, part in enumerate(parts):
         following = parts[index + 1].start if index + 1 < len(parts) else part.end
         end = min(part.end, max(part.start, following), part.start + LONGEST_UNIT)
         within = [a for a, b in sections if a <= part.start < b]
-        if not within and bisect_left(said, part.start) == bisect_left(said, end):
+        if not within and not said.stand_in(part.start, end):
             continue
         above = [label for label in card.heading_path(part.start) if label]
         nearest = above[-1] if above else ""

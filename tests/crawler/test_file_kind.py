@@ -12,6 +12,7 @@ from spiders.github import file_kind
     [
         ("LICENSE", "license"),
         ("weights/LICENSE-MODEL", "license"),
+        ("Heron MODEL LICENSE AGREEMENT.txt", "license"),
         ("third_party/lib/LICENSE", "source_file"),
         ("assets/model_licenses/otter_license.txt", "source_file"),
         ("docs/license_header.txt", "source_file"),
