@@ -125,7 +125,7 @@ class Repository:
         yield from self.promise_records(found)
         yield from self.pointer_records(judgement)
         yield self.configuration_record(judgement, names)
-        yield self.environment_record(found)
+        yield self.environment_record(judgement)
         yield self.coverage_record(judgement)
 
     def record(
@@ -358,7 +358,9 @@ class Repository:
             line=chosen[0].finding.line,
         )
 
-    def environment_record(self, found: Survey) -> EvidenceRecord:
+    def environment_record(self, judgement: Judgement) -> EvidenceRecord:
+        """What the code runs in: a step towards training it again only where it trains."""
+        found = judgement.survey
         files, fixed = found.environment, environment(found)
         if fixed is None:
             return self.record(
@@ -377,7 +379,7 @@ class Repository:
             f"Environment described in repository {self.name} ({files[0].path}{more(len(files))}: {fixed.pinned} of "
             f"{fixed.requirements} requirements pinned{extra}).",
             rule="environment-files",
-            points="open",
+            points="open" if judgement.trains else "neutral",
             value={
                 "files": [{"path": f.path, "rule": "environment-files"} for f in files[:FILES_SHOWN]],
                 "requirements": fixed.requirements,
