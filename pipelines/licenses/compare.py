@@ -128,7 +128,7 @@ def texts_for(part: str, texts: list[EvidenceRecord], own: str) -> list[Evidence
     plain = [t for t in texts if not any(pattern.search(name_of(t)) for pattern in NAMED_PART.values())]
     if named or (part in ("data", "docs") and part != own):
         return named
-    return plain or (texts if part == own else [])
+    return plain or [t for t in texts if part == own and not speaks_of(t, "data")]
 
 
 def speaks_of(text: EvidenceRecord, part: str) -> bool:

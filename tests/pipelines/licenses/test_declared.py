@@ -187,6 +187,12 @@ def test_a_release_that_could_not_be_read_keeps_the_parts_that_were() -> None:
     assert "github" in record.source.url
 
 
+def test_a_text_named_for_the_data_does_not_cover_the_code() -> None:
+    data = document("license", CODE, LICENSE, "DATA_LICENSE")
+    record = detect(hub(MODEL, "mit"), repository("NOASSERTION"), data, leads=(lead(CODE, "repository"),))
+    assert record.statement.startswith("Weights: MIT. Code: not specified.")
+
+
 def test_a_part_that_was_not_read_decides_nothing_that_is_settled() -> None:
     record = detect(hub(MODEL, None), leads=(lead(DATA, "dataset"),))
     assert record.value["unread"] == []
