@@ -122,7 +122,10 @@ SPEAKS = (
         (b"apply_", b"train", b"deepspeed"),
         (b"apply_gradients", b"apply_updates", b"pretrain(", b"train_from_config", b"deepspeed.initialize"),
     ),
-    ((b".update(", b"TPUEstimator", b".train("), (b"optax", b"value_and_grad", b"mesh_tensorflow", b"t5")),
+    (
+        (b".update(", b"TPUEstimator", b".train("),
+        (b"optax", b"value_and_grad", b"mesh_tensorflow", b"TPUEstimator", b"t5"),
+    ),
     ((b".minimize(",), (b"ptim",)),
     ((b"Train", b"EvalRecipe"), (b"TrainerConfig", b"TrainModule", b"TrainingConfig", b"EvalRecipe")),
     ((b".fit(",), (b"keras", b"tensorflow", b"rainer", b"composer", b"lightning", b"nemo")),

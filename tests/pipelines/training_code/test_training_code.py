@@ -107,6 +107,15 @@ def test_single_files_beside_a_list_claim_no_absence_of_what_was_not_fetched() -
     assert found["pretraining"].outcome == "absent"
 
 
+def test_an_estimator_is_trained_in_a_script_that_names_no_other_framework() -> None:
+    script = (
+        b"import tensorflow as tf\n\n\ndef main(_):\n    estimator = tf.contrib.tpu.TPUEstimator(model_fn=model_fn)\n"
+        b"    estimator.train(input_fn=read, max_steps=9)\n\n\nif __name__ == '__main__':\n    tf.app.run()\n"
+    )
+    found = records(archive({"run_pretraining.py": script}))
+    assert [file["path"] for file in found["pretraining"].value["files"]] == ["run_pretraining.py"]
+
+
 def test_serving_engines_are_not_looked_at() -> None:
     lead = Lead("hf:model:maker/model", TARGET, "serving_engine", "engine")
     assert records(archive({"train.py": b"pass"}), leads=(lead,)) == {}
