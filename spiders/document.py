@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -81,6 +82,15 @@ class Document(Readable):
     def text(self) -> str:
         """The body as UTF-8 with replacement, line ends untouched: the text that selectors count in."""
         return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def facts(self) -> dict[str, Any] | None:
+        """The JSON object of a service's answer; None where the body holds none."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -243,11 +242,8 @@ def agrees(size: float, siblings: Any) -> bool:
 
 def requirements(answer: Document, subject: Subject) -> Iterator[EvidenceRecord]:
     """Parameters, precision and bytes from the Hub's own reading of the weight files."""
-    try:
-        info: Any = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return
-    stored = info.get("safetensors") if isinstance(info, dict) else None
+    info = answer.facts or {}
+    stored = info.get("safetensors")
     if not isinstance(stored, dict) or not isinstance(stored.get("total"), int):
         return
     by_type = {k: v for k, v in (stored.get("parameters") or {}).items() if isinstance(v, int)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -82,13 +81,10 @@ def file_record(subject: Subject, tree: SourceTree, indicator: str, file: TreeFi
 
 def switch_records(subject: Subject, document: Document) -> Iterator[EvidenceRecord]:
     """What GitHub's own answer says of issues and discussions; an answer without the field is not an absence."""
-    try:
-        answer = json.loads(document.body)
-    except (ValueError, RecursionError):
-        return
+    answer = document.facts or {}
     repository = subject.target.split(":", 1)[1]
     for indicator, (key, what) in SWITCHES.items():
-        if not isinstance(answer, dict) or not isinstance(answer.get(key), bool):
+        if not isinstance(answer.get(key), bool):
             continue
         is_open = answer[key] and not answer.get("archived")
         outcome: Outcome = "present" if is_open else "absent"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from output.record import Component, EvidenceRecord, Parameter, Points, Quote, Selector, Source, Subject
-from pipelines.data_sources.places import answer_of, listed, read_json, said_of
+from pipelines.data_sources.places import answer_of, listed, said_of
 from pipelines.data_sources.reading import (
     ABOUT_DATA,
     VAGUE,
@@ -289,7 +289,7 @@ def inherited(dossier: Dossier, subject: Subject) -> dict[str, Any]:
 
 def tagged(dossier: Dossier, answer: Document) -> Iterator[EvidenceRecord]:
     """Datasets in the Hub's own answer, where no card could be read."""
-    info = read_json(answer)
+    info = answer.facts or {}
     data = info.get("cardData")
     names = data.get("datasets") if isinstance(data, dict) else None
     if isinstance(names, str):
@@ -375,7 +375,7 @@ def same_dataset(answer: Document, name: str) -> bool:
 
 
 def published(answer: Document, subject: Subject, parameter: Parameter, one: Declared) -> EvidenceRecord:
-    info = read_json(answer)
+    info = answer.facts or {}
     if not isinstance(info.get("id"), str):
         return detector.record(
             subject,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -69,7 +68,7 @@ def not_read(miss: Miss) -> Said:
 
 def of_zenodo(answer: Document) -> Said:
     """Records of developers.zenodo.org: `files` with sizes, `metadata` with access and licence."""
-    info = read_json(answer)
+    info = answer.facts or {}
     metadata = info.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("title"), str):
         return unreadable("Zenodo")
@@ -93,7 +92,7 @@ def of_zenodo(answer: Document) -> Said:
 
 def of_github(answer: Document) -> Said:
     """GitHub's facts of the repository: `size` counts kilobytes of its history, data or not."""
-    info = read_json(answer)
+    info = answer.facts or {}
     name = info.get("full_name")
     if not isinstance(name, str):
         return unreadable("GitHub")
@@ -143,11 +142,3 @@ def text(value: Any) -> str:
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def read_json(answer: Document) -> dict[str, Any]:
-    try:
-        info = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return info if isinstance(info, dict) else {}

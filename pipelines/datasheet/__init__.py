@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from output.record import EvidenceRecord, Outcome, Points, Subject
 from pipelines.datasheet.sheet import GROUPS, Answer, answers, rules, section
@@ -167,12 +165,7 @@ def not_about_data(document: Document, subject: Subject) -> EvidenceRecord:
 
 def read_croissant(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:
     """Fields of the Croissant RAI vocabulary: a machine-readable datasheet where somebody filled them in."""
-    try:
-        data: Any = json.loads(document.body)
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
-        return
+    data = document.facts or {}
     name = document.target.removeprefix("hf:dataset:")
     given = {key.rpartition("/")[2].rpartition(":")[2]: key for key in data if isinstance(key, str)}
     for group, entry in rules().groups.items():
@@ -199,11 +192,8 @@ def read_croissant(document: Document, subject: Subject) -> Iterator[EvidenceRec
 
 def papers_of(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:
     """Papers that the Hub links to a dataset: the index has taken such a paper for a datasheet."""
-    try:
-        info: Any = json.loads(document.body)
-    except (ValueError, RecursionError):
-        return
-    tags = info.get("tags") if isinstance(info, dict) else None
+    info = document.facts or {}
+    tags = info.get("tags")
     for index, tag in enumerate(tags if isinstance(tags, list) else []):
         if isinstance(tag, str) and re.fullmatch(r"arxiv:\d{4}\.\d{4,5}", tag):
             quote, selector = quote_pointer(info, f"/tags/{index}")

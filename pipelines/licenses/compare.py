@@ -22,7 +22,7 @@ from license_rules.registry import by_id
 from output.record import EvidenceRecord, Points, Searched
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, plain, searched
-from pipelines.licenses.declared import read_json, short
+from pipelines.licenses.declared import short
 from pipelines.licenses.statements import file_named
 from spiders.document import Document
 
@@ -356,7 +356,7 @@ def local_file(said: EvidenceRecord) -> str:
 
 def listed_files(listing: Document) -> list[str] | None:
     """Paths of a Hub answer or a git tree; None where the answer lists none or is cut off."""
-    info = read_json(listing)
+    info = listing.facts
     if info is None or info.get("truncated") is True:
         return None
     entries = info.get("siblings") if "siblings" in info else info.get("tree")

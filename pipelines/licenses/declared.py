@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -49,7 +48,7 @@ def readmes(dossier: Dossier, target: str) -> list[Document]:
 
 
 def hub_records(detector: Detector, dossier: Dossier, answer: Document) -> Iterator[EvidenceRecord]:
-    info = read_json(answer)
+    info = answer.facts
     if info is None:
         return  # the detector of weights reports an answer that is no JSON
     subject = dossier.subject(answer.target)
@@ -137,7 +136,7 @@ def verb(part: str) -> str:
 
 
 def github_records(detector: Detector, dossier: Dossier, answer: Document) -> Iterator[EvidenceRecord]:
-    info = read_json(answer)
+    info = answer.facts
     if info is None or "license" not in info:
         return
     subject = dossier.subject(answer.target)
@@ -225,14 +224,6 @@ def own_part(document: Document) -> str:
     if document.target.startswith("github:") or document.kind == "source_file":
         return "code"
     return "data" if document.kind == "dataset_card" else "weights"
-
-
-def read_json(document: Document) -> dict[str, Any] | None:
-    try:
-        info = json.loads(document.body)
-    except (ValueError, RecursionError):
-        return None
-    return info if isinstance(info, dict) else None
 
 
 def pointers(pointer: str, value: Any) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -87,11 +86,7 @@ def no_card(dossier: Dossier, target: str, subject: Subject) -> Iterator[Evidenc
 
 
 def file_names(answer: Document) -> list[str] | None:
-    try:
-        info: Any = json.loads(answer.body)
-    except ValueError:
-        return None
-    siblings = info.get("siblings") if isinstance(info, dict) else None
+    siblings = (answer.facts or {}).get("siblings")
     if not isinstance(siblings, list):
         return None
     return [str(s.get("rfilename", "")) for s in siblings if isinstance(s, dict)]

@@ -6,7 +6,6 @@ abstract), then the words around the link, then the place. A paper that is named
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -139,7 +138,7 @@ def tag_mentions(document: Document) -> Iterable[Mention]:
     """Tags `arxiv:ID` of the Hub's answer: weak, since the Hub tags whatever a card mentions."""
     if document.kind != "hub_model":
         return
-    info = hub_answer(document)
+    info = document.facts or {}
     tags = info.get("tags")
     for tag in tags if isinstance(tags, list) else []:
         match = ID.fullmatch(tag.removeprefix("arxiv:")) if isinstance(tag, str) and tag.startswith("arxiv:") else None
@@ -168,20 +167,12 @@ def declared_bases(document: Document) -> list[str]:
         return re.findall(r"[\w.-]+/([\w.-]+)", named[1]) if named else []
     if document.kind != "hub_model":
         return []
-    tags = hub_answer(document).get("tags")
+    tags = (document.facts or {}).get("tags")
     return [
         tag.rsplit("/", 1)[-1]
         for tag in (tags if isinstance(tags, list) else [])
         if isinstance(tag, str) and tag.startswith("base_model:")
     ]
-
-
-def hub_answer(document: Document) -> dict[str, object]:
-    try:
-        info = json.loads(document.body)
-    except ValueError:
-        return {}
-    return info if isinstance(info, dict) else {}
 
 
 def judge(

@@ -15,7 +15,7 @@ from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.papers.mentions import Mention
 from pipelines.papers.names import cues, family_of_others, is_version, match_title, pieces, plain_owner
-from pipelines.papers.own import OwnPaper, hub_answer, read_feeds, release_documents, release_name
+from pipelines.papers.own import OwnPaper, read_feeds, release_documents, release_name
 from pipelines.readers.paper_html import HtmlPaper, is_html_paper, read_html
 from pipelines.readers.paper_tex import TexError, TexFlow, TexPaper, is_tex, read_tex
 from pipelines.readers.pdf import LINE_END_HYPHEN, PROBLEM_TEXT, Page, quote_page, read_pdf
@@ -236,7 +236,7 @@ def listed_reports(dossier: Dossier) -> list[ListedReport]:
         if document.target not in repositories:
             continue
         key, name = ("siblings", "rfilename") if document.kind == "hub_model" else ("tree", "path")
-        listing = hub_answer(document).get(key)
+        listing = (document.facts or {}).get(key)
         for n, entry in enumerate(listing if isinstance(listing, list) else []):
             path = str(entry.get(name, "")) if isinstance(entry, dict) else ""
             file = path.rsplit("/", 1)[-1]
@@ -245,7 +245,7 @@ def listed_reports(dossier: Dossier) -> list[ListedReport]:
             called = re.sub(r"[_.\s]+", " ", file[:-4])
             own = bool(repository) and match_title(called, repository, owner) in ("full", "family")
             if own or REPORT_FILE.search(path):
-                revision = str(hub_answer(document).get("sha") or document.source.revision or "")
+                revision = str((document.facts or {}).get("sha") or document.source.revision or "")
                 pointer = f"/{key}/{n}/{name}"
                 found.append(ListedReport(document, pointer, document.target, revision, path, own))
     return sorted(found, key=lambda report: not report.own)
@@ -258,7 +258,7 @@ def report_files(detector: Detector, dossier: Dossier) -> Iterator[EvidenceRecor
             yield report(detector, dossier, document)
     missed = {miss.source.path: miss.reason for miss in dossier.misses if miss.what == "paper"}
     for listed in listed_reports(dossier)[:REPORTS_SHOWN]:
-        quote, selector = quote_pointer(hub_answer(listed.document), listed.pointer)
+        quote, selector = quote_pointer((listed.document.facts or {}), listed.pointer)
         why = f"could not be read: {missed[listed.path]}" if listed.path in missed else "not read"
         yield detector.record(
             dossier.subject(dossier.root),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -485,13 +484,8 @@ def pointer_to(dossier: Dossier, target: str) -> Lead | None:
 
 
 def github_answer(dossier: Dossier, target: str, kind: Kind) -> dict[str, Any]:
-    for document in dossier.of(kind, target=target):
-        try:
-            answer = json.loads(document.body)
-        except (ValueError, RecursionError):
-            return {}
-        return answer if isinstance(answer, dict) else {}
-    return {}
+    document = next(dossier.of(kind, target=target), None)
+    return (document and document.facts) or {}
 
 
 FOLDER_LINK = re.compile(r"github\.com/[\w.-]{1,60}/[\w.-]{1,100}/tree/[^/\s)\"'<>]{1,100}/([^\s)\"'<>?#]{1,300})")

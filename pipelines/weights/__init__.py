@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -66,11 +65,8 @@ def weight_files(info: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def read_answer(answer: Document, subject: Subject, parameter: Parameter) -> Iterator[EvidenceRecord]:
-    try:
-        info = json.loads(answer.body)
-    except ValueError:
-        info = None
-    if not isinstance(info, dict):
+    info = answer.facts
+    if info is None:
         yield detector.record(
             subject,
             parameter,
