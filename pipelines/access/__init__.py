@@ -93,7 +93,7 @@ def read_page(page: Page) -> Iterator[EvidenceRecord]:
 
 def libraries(page: Page) -> EvidenceRecord:
     """Libraries in the order in which code blocks use them, each with its line."""
-    document, card, subject, called, _own = page
+    document, card, subject, called = page.document, page.card, page.subject, page.name
     found: dict[str, tuple[int, int]] = {}
     for part in card.parts:
         if part.kind == "code":
@@ -157,7 +157,7 @@ def line_of(text: str, start: int, end: int) -> tuple[int, int]:
 
 def packages(page: Page) -> Iterator[EvidenceRecord]:
     """The first package on an index that the page links."""
-    document, card, subject, called, _own = page
+    document, card, subject, called = page.document, page.card, page.subject, page.name
     for link in card.links:
         match = rules().indexes.search(link.href)
         if match:
@@ -181,7 +181,7 @@ def packages(page: Page) -> Iterator[EvidenceRecord]:
 
 def hosted(page: Page) -> EvidenceRecord:
     """Hosted services and demos that the page links, with what it says about limits."""
-    document, card, subject, called, _own = page
+    document, card, subject, called = page.document, page.card, page.subject, page.name
     services = [x for x in card.links if is_service(card, x)]
     if not services:
         return detector.record(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +44,8 @@ def rules() -> Rules:
     return Rules(*(re.compile(text, re.I) for text in texts))
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True)
+class Page:
     """A document that speaks of a model (`own`, without its maker), with the name that statements call it by."""
 
     document: Document
@@ -53,7 +54,7 @@ class Page(NamedTuple):
     name: str
     own: str
 
-    @property
+    @cached_property
     def on_training(self) -> Card:
         """A card as it is; of a README the parts that say how the model was trained."""
         return told(self) if self.document.kind == "source_file" else self.card
@@ -81,25 +82,37 @@ class Stretch(NamedTuple):
     own: str
 
 
-def cards(dossier: Dossier) -> Iterator[Page]:
-    """The model cards of the release and its base models."""
+def cards(dossier: Dossier) -> list[Page]:
+    """The model cards of the release and its base models, taken apart once however many detectors read them."""
+    return dossier.once(find_cards)
+
+
+def readmes(dossier: Dossier) -> list[Page]:
+    """READMEs of repositories that a card names, where their name or first heading is the model's; found once."""
+    return dossier.once(find_readmes)
+
+
+def find_cards(dossier: Dossier) -> list[Page]:
+    found = []
     for document in dossier.of("model_card"):
         component = component_of(dossier, document.target)
         if component:
             subject = dossier.subject(document.target, component)
             own = document.target.rpartition("/")[2]
-            yield Page(document, card_of(document), subject, card_name(subject), own)
+            found.append(Page(document, card_of(document), subject, card_name(subject), own))
+    return found
 
 
-def readmes(dossier: Dossier) -> Iterator[Page]:
-    """READMEs of repositories that a card names, where their name or first heading is the model's."""
+def find_readmes(dossier: Dossier) -> list[Page]:
+    found = []
     for document in dossier.of("source_file"):
         component = component_of(dossier, document.target)
         own = model_of(dossier, document) if README.fullmatch(document.source.path or "") else None
         if component and own:
             repository = document.target.partition(":")[2]
             subject = dossier.subject(document.target, component)
-            yield Page(document, card_of(document), subject, f"README of {repository}", own)
+            found.append(Page(document, card_of(document), subject, f"README of {repository}", own))
+    return found
 
 
 def told(page: Page) -> Card:
