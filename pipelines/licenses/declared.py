@@ -100,30 +100,31 @@ def statement_records(detector: Detector, dossier: Dossier, documents: list[Docu
         card = card_of(document)
         kind = "Card" if document.kind.endswith("_card") else "README"
         product = document.target.rpartition("/")[2]
-        for said in statements(card, own_part(document), product):
-            parts = [p for p in said.parts if (said.expression or said.name, p) not in seen]
+        for one in statements(card, own_part(document), product):
+            parts = [p for p in one.parts if (one.licence, p) not in seen]
             if not parts:
                 continue
-            seen |= {(said.expression or said.name, p) for p in parts}
+            seen |= {(one.licence, p) for p in parts}
             part = " and ".join(parts)
-            file = file_named(said.link) if "://" not in said.link else ""
-            names = in_words(said.expression, licence_name) if said.expression else said.name
-            more = f" ({file})" if file not in ("", names) and not said.expression else ""
+            pointer = one.how == "pointer"
+            file = file_named(one.link) if "://" not in one.link else ""
+            names = in_words(one.expression, licence_name) if one.expression else one.name
+            more = f" ({file})" if file not in ("", names) and not one.expression else ""
             quote, selector = quote_span(
-                document.text, said.start, said.end, heading_path=card.heading_path(said.start) or None
+                document.text, one.start, one.end, heading_path=card.heading_path(one.start) or None
             )
             yield detector.record(
                 dossier.subject(document.target),
                 "licenses",
                 "license.declared",
-                "linked" if said.how == "pointer" else "present",
-                f"{kind} of {short(document.target)} says that {part} {verb(part)} under {names}{more}."
-                if said.how != "pointer"
-                else f"{kind} of {short(document.target)} points to {names} for the licence of {part}.",
-                rule=f"{kind.lower()}-{said.how}",
-                points=points_of(said.expression, said.family),
+                "linked" if pointer else "present",
+                f"{kind} of {short(document.target)} points to {names} for the licence of {part}."
+                if pointer
+                else f"{kind} of {short(document.target)} says that {part} {verb(part)} under {names}{more}.",
+                rule=f"{kind.lower()}-{one.how}",
+                points=points_of(one.expression, one.family),
                 value=declared_value(
-                    kind.lower(), names, said.expression, part=part, license_link=said.link, family=said.family
+                    kind.lower(), names, one.expression, part=part, license_link=one.link, family=one.family
                 ),
                 source=document.source,
                 quote=quote,

@@ -17,6 +17,7 @@ from license_rules import Notice, choices, express, find_notices, ids_in, licenc
 from license_rules.names import fold, url_ids
 from license_rules.notices import leading_name
 from output.data_files import load
+from pipelines.dossier import plain
 from pipelines.readers.markdown import Card, Link
 from pipelines.readers.phrases import Anchored, Literals, lowered, required
 
@@ -324,10 +325,9 @@ def known(text: str, unit: Unit) -> Iterator[Mention]:
         after = match.start() + length
         name = rest[:length].strip(" .,;:*_`'\"!()[]")
         if changed := CHANGED.search(text, 0, match.start()):
-            if normalise_name(f"modified {name}").ids:
-                ids = normalise_name(f"modified {name}").ids
-            else:
-                ids, name = (), f"{changed.group(1)} {name}"
+            ids = normalise_name(f"modified {name}").ids
+            if not ids:
+                name = f"{changed.group(1)} {name}"
         family = normalise_name(name).family if not ids else ""
         yield Mention(
             base + match.start(), base + after, ids, licence_name(ids[0]) if len(ids) == 1 else name, "", family
@@ -474,7 +474,7 @@ def upstream(card: Card, start: int, end: int, product: str) -> bool:
     before = card.visible[start:end]
     link = max((x for x in card.links_inside(start, end) if x.end <= end), key=lambda x: x.start, default=None)
     if link and THEIRS.match(link.href) and PARTICIPLE.match(card.visible, link.end, end):
-        return folded(product) not in folded(link.href)
+        return plain(product) not in plain(link.href)
     cue = max(rules.pattern("upstream").finditer(before), key=lambda m: m.start(), default=None)
     if cue is None or not before[cue.end() :].strip(" \n[(`*'\"“theanTHEAN"):
         return False
@@ -485,8 +485,8 @@ def upstream(card: Card, start: int, end: int, product: str) -> bool:
 def namesakes(before: str, licence: str, product: str) -> bool:
     """Whether a sentence puts another product under its own maker's licence: "Llama 2 is licensed under …"."""
     subject = SUBJECT.match(before)
-    name = folded(subject.group(1)) if subject else ""
-    return len(name) > 3 and name in folded(licence) and name not in folded(product)
+    name = plain(subject.group(1)) if subject else ""
+    return len(name) > 3 and name in plain(licence) and name not in plain(product)
 
 
 def speaks_of_own(text: str, unit: Unit, words: list[Word], before: int, product: str) -> bool:
@@ -497,12 +497,8 @@ def speaks_of_own(text: str, unit: Unit, words: list[Word], before: int, product
             said = "mine" if word.part in ("data", "docs") else "theirs"
             if rules.pattern(said).search(text, max(unit.start, word.start - 48), word.start):
                 return True
-    name = folded(product)
-    return len(name) > 2 and folded(text[unit.start : before]).startswith(name)
-
-
-def folded(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "", name.lower())
+    name = plain(product)
+    return len(name) > 2 and plain(text[unit.start : before]).startswith(name)
 
 
 def fenced(card: Card, own: str) -> Iterator[Statement]:
@@ -513,9 +509,9 @@ def fenced(card: Card, own: str) -> Iterator[Statement]:
         for part in card.inside(heading.body, min(heading.extent, heading.body + SECTION_LIMIT)):
             if part.kind != "code":
                 continue
-            notices = find_notices(card.text, part.start, part.end)
             if not LICENSED.search(card.text, part.start, part.end):
                 continue
+            notices = find_notices(card.text, part.start, part.end)
             words = words_of(card.visible, heading.body, part.start)
             parts = covered_by(card.visible, words, heading.body)
             if expression := express(dict.fromkeys(n.id for n in notices)):
