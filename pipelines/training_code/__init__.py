@@ -14,15 +14,17 @@ from output.data_files import load
 from output.record import EvidenceRecord, Outcome, Points, Searched, Source, Subject
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, searched
+from pipelines.readers.sentences import sentences
 from pipelines.readers.source_tree import SourceTree, TreeFile, source_tree, tree_misses, tree_outcome
 from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, Proof, judge_survey
 from pipelines.training_code.names import model_names, name_patterns
 from pipelines.training_code.needs import environment, needs
-from pipelines.training_code.survey import Line, Survey, line_of, survey_tree
+from pipelines.training_code.survey import Line, Survey, line_between, line_of, survey_tree
 from spiders.document import Kind, Lead
 
 FOLDER = Path(__file__).parent
 FILES_SHOWN = 100
+PROMISES_SHOWN = 10
 LABELS = {
     "pretraining": "pre-training",
     "finetuning": "fine-tuning",
@@ -551,24 +553,25 @@ def file_value(proof: Proof) -> dict[str, Any]:
 
 
 def promised(readme: TreeFile | None) -> Iterator[tuple[Promise, Line]]:
-    """Lines of a README that promise or refuse code, at most ten."""
+    """Sentences of a README that promise or refuse code, at most ten."""
     if readme is None:
         return
     rules = promises()
     about, not_about = re.compile(rules.about, re.IGNORECASE), re.compile(rules.not_about, re.IGNORECASE)
     patterns = [(rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in rules.rules]
-    count = 0
-    for number, text in enumerate(readme.text.split("\n", 5000)[:5000], 1):
-        text = text[:1000]
-        if not about.search(text) or not_about.search(text):
-            continue
-        for rule, pattern in patterns:
-            if pattern.search(text):
-                yield rule, line_of(readme, number)
+    count, at = 0, 0
+    for line in readme.text.split("\n", 5000)[:5000]:
+        for start, end in sentences(line, 0, min(len(line), 1000)):
+            text = line[start:end]
+            if not about.search(text) or not_about.search(text):
+                continue
+            rule = next((rule for rule, pattern in patterns if pattern.search(text)), None)
+            if rule:
+                yield rule, line_between(readme, at + start, at + end)
                 count += 1
-                break
-        if count == 10:
-            return
+            if count == PROMISES_SHOWN:
+                return
+        at += len(line) + 1
 
 
 LINK = re.compile(r"https?://(?:www\.)?github\.com/([\w.-]{1,60})/([\w.-]{1,100})")

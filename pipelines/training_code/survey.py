@@ -353,9 +353,14 @@ def line_of(file: TreeFile, number: int) -> Line:
     while start < end and text[start] in " \t":
         start += 1
     end = len(text[:end].rstrip()) if end - start < 5000 else end
+    return line_between(file, start, end)
+
+
+def line_between(file: TreeFile, start: int, end: int) -> Line:
+    """What stands between two positions of a file as a quote; no quote where nothing does."""
     if end <= start:
         return Line(file.path, file.source, None, None)
-    quote, selector = quote_span(text, start, end)
+    quote, selector = quote_span(file.text, start, end)
     return Line(file.path, file.source, quote, selector)
 
 
