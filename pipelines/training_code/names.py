@@ -13,6 +13,8 @@ PARTS = re.compile(
     r"|xl|xxl|pt|fp8|int4|int8|gptq|awq|gguf|bf16|model|llm|ai|the|open|latest|final|exp|pro|plus|max|flash|turbo|vl|vlm"
     r"|thinking|reasoning|coder?|math|vision|audio|video|image|text|multilingual|moe|distill|merged|lora|beta|alpha"
 )
+# What names of one family put after it without a hyphen: `crystalcoder`, `deepseekmath`.
+ENDINGS = "coder?|chat|llm|lm|instruct|math|vl|vision|audio|video|moe"
 FAMILIES = frozenset({"llama", "qwen", "mistral", "mixtral", "gemma", "gpt", "bert", "t5", "phi", "falcon", "bloom"})
 
 
@@ -33,5 +35,5 @@ def family(name: str) -> str:
 
 
 def name_patterns(names: Sequence[str]) -> list[str]:
-    """Patterns that find a family name inside paths and files, not inside longer words."""
-    return [rf"(?<![a-z]){re.escape(name)}(?![a-z])" for name in names if len(name) > 1]
+    """Patterns that find a family name inside paths and files, not in longer words: `crystal` is in `crystalcoder`."""
+    return [rf"(?<![a-z]){re.escape(name)}(?:{ENDINGS})?(?![a-z])" for name in names if len(name) > 1]
