@@ -18,8 +18,10 @@ from pipelines.papers.preprint import page_title
 from pipelines.readers.paper_html import HtmlPaper, is_html_paper, read_html
 from pipelines.readers.paper_tex import TexError, TexFlow, is_tex, read_tex
 from pipelines.readers.pdf import PROBLEM_TEXT, Pdf, read_pdf
+from pipelines.readers.sentences import cut_around
 from spiders.document import Document
 
+STATEMENT_LIMIT = 260  # characters of a sentence in a record's statement
 STATEMENTS_SHOWN = 30  # of one indicator and one report
 
 WORDS = {
@@ -107,12 +109,13 @@ def read(document: Document, report: Pdf | HtmlPaper, subject: Subject, names: l
 def record(document: Document, statement: Statement, subject: Subject, where: str) -> EvidenceRecord:
     sentence = statement.sentence
     quote, selector = sentence.quote(statement.start, statement.end)
+    said = cut_around(sentence.text, statement.start, STATEMENT_LIMIT)
     return detector.record(
         subject,
         parameter_of(statement, subject),
         statement.indicator,
         "present",
-        f"{WORDS[statement.indicator]} in {where}, {place(sentence)}{given(statement)}: {shorten(statement)}",
+        f"{WORDS[statement.indicator]} in {where}, {place(sentence)}{given(statement)}: {said}",
         rule=statement.rule,
         points=points_of(statement),
         value={**statement.value, **({"page": sentence.page} if sentence.page else {})},
@@ -139,17 +142,6 @@ def given(statement: Statement) -> str:
     if statement.indicator == "preprint.availability":
         facts = statement.value["what"] + (", promised" if statement.value["promised"] else "")
     return f" ({facts})" if facts else ""
-
-
-def shorten(statement: Statement, limit: int = 260) -> str:
-    """The sentence, cut around the words that matter."""
-    text = " ".join(statement.sentence.text.split())
-    if len(text) <= limit:
-        return text
-    left = max(0, min(statement.start - limit // 3, len(text) - limit))
-    left = text.rfind(" ", 0, left) + 1 if left else 0
-    right = text.find(" ", left + limit)
-    return ("… " if left else "") + (text[left:right] + " …" if right > 0 else text[left:])
 
 
 def parameter_of(statement: Statement, subject: Subject) -> Parameter:

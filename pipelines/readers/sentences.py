@@ -48,3 +48,14 @@ def sentence_at(text: str, start: int, end: int, low: int, high: int) -> tuple[i
     high = min(high, end + SENTENCE_LIMIT, *cuts[after : after + 1])
     raw = text[low:high]
     return trimmed(raw, low) if raw.strip() else (start, end)
+
+
+def cut_around(text: str, at: int, limit: int) -> str:
+    """A sentence in at most about `limit` characters around the position that matters, whole words, the rest as "…"."""
+    if len(text) <= limit:
+        return " ".join(text.split())
+    left = max(0, min(at - limit // 3, len(text) - limit))
+    left = text.rfind(" ", 0, left) + 1 if left else 0
+    right = text.find(" ", left + limit)
+    kept = " ".join(text[left : right if right > 0 else len(text)].split())
+    return ("… " if left else "") + kept + (" …" if right > 0 else "")
