@@ -18,11 +18,12 @@ from pipelines.model_card.pages import Page, Stretch, read_pages
 from pipelines.readers.markdown import Card
 from pipelines.readers.patterns import either
 from pipelines.readers.phrases import Literals, Phrase
-from pipelines.readers.sentences import sentences
+from pipelines.readers.sentences import cut_around, sentences
 from spiders.document import Document
 
 FOLDER = Path(__file__).parent
 CLAIM_LIMIT = 5
+SHOWN = 100  # characters of a claim in its statement
 # fmt: off
 MAY_CLAIM = Literals([
     "open", "free", "commercial", "código", "codigo", "quelloffen", "открыт", "reproducible", "community", "开源",
@@ -42,31 +43,42 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     claims: dict[str, list[str]]
     ours: list[str]
     others: list[str]
+    planned: list[str]
 
 
 class Rules(NamedTuple):
     claims: tuple[tuple[str, Phrase], ...]
     ours: re.Pattern[str]
-    others: re.Pattern[str]
+    not_claimed: re.Pattern[str]
+
+
+class Claim(NamedTuple):
+    """Words of a sentence that stand at `at`; the sentence runs from `start` to `end`, in characters."""
+
+    kind: str
+    words: str
+    at: int
+    start: int
+    end: int
 
 
 @cache
 def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
     claims = tuple((kind, Phrase(either(patterns))) for kind, patterns in words.claims.items())
-    return Rules(claims, either(words.ours), either(words.others))
+    return Rules(claims, either(words.ours), either(words.others + words.planned))
 
 
-def read_claims(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[str, str, int, int]]:
-    """Kind, words and range of each sentence between two positions of a text that claims openness for its own model."""
+def read_claims(text: str, start: int = 0, end: int | None = None) -> Iterator[Claim]:
+    """Each sentence between two positions of a text that claims openness for its own model."""
     for low, high in sentences(text, start, len(text) if end is None else end):
         lower = text[low:high].lower()
         for kind, rule in rules().claims:
             match = rule.pattern.search(text, low, high) if rule.may_match(lower) else None
             if not match:
                 continue
-            if rules().ours.search(text, low, high) and not rules().others.search(text, low, high):
-                yield kind, " ".join(match[0].split()), low, high
+            if rules().ours.search(text, low, high) and not rules().not_claimed.search(text, low, high):
+                yield Claim(kind, " ".join(match[0].split()), match.start(), low, high)
             break
 
 
@@ -87,10 +99,11 @@ def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[E
             continue
         if not may_claim.stand_in(part.start, part.end):
             continue
-        for kind, words, low, high in read_claims(card.visible, part.start, part.end):
+        for kind, words, at, low, high in read_claims(card.visible, part.start, part.end):
             if found == CLAIM_LIMIT:
                 return
             found += 1
+            said = cut_around(card.visible[low:high], at - low, SHOWN)
             start, end = card.quote_range(low, high)
             quote, selector = quote_span(card.text, start, end, heading_path=card.heading_path(low))
             yield detector.record(
@@ -98,7 +111,7 @@ def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[E
                 "claims",
                 "claims.open_source",
                 "present",
-                f"{stretch.name}: the makers call it {NAMES[kind]} (“{words}”).",
+                f"{stretch.name}: the makers call it {NAMES[kind]} (“{said}”).",
                 rule=kind,
                 value={"kind": kind, "words": words},
                 source=document.source,
