@@ -137,6 +137,8 @@ def leads_of_text(document: Document, origin: str, text: str | None = None) -> I
         reason = "picture or file beside the text" if found.asset else "link"
         if found.target.removeprefix("github:").lower() in known().serving_engines:
             relation, reason = "serving_engine", "a library or serving engine, not the model's own code"
+        elif relation == "dataset" and (other := not_its_data(text, link, origin, found.target)):
+            relation, reason = "mention", other
         yield Lead(
             origin, found.target, relation, reason_with_label(reason, link.before), document.source, selector,
             link.url, found.ref, found.path,
@@ -147,6 +149,22 @@ def leads_of_text(document: Document, origin: str, text: str | None = None) -> I
             seen.add((target, False))
             selector = replace_end_line(Selector(match.start(), match.end(), text.count("\n", 0, match.start()) + 1))
             yield Lead(origin, target, "paper", "arXiv id in the text", document.source, selector, match[0], match[2])
+
+
+RESULTS = re.compile(r"(?i)leaderboard|/details_|[-_](?:results|evals?)$")
+BLOCK = re.compile(r"\n\s*\n|\n[ \t]*(?=[-*+#|>])")
+BLOCK_LIMIT = 1_000  # characters of a paragraph or list item before a link
+
+
+def not_its_data(text: str, link: Link, origin: str, dataset: str) -> str:
+    """Why a dataset is not what the model of a card was trained on, if the place of its link says so."""
+    if RESULTS.search(dataset):
+        return "results of an evaluation, not training data"
+    before = text[max(0, link.start - BLOCK_LIMIT) : link.start]
+    block = before[max((m.end() for m in BLOCK.finditer(before)), default=0) :]
+    own = re.escape(origin.rpartition("/")[2])
+    made = re.search(rf"(?i)\bby fine-?\s?tuning (?:the |of )?{own}(?![\w-])", block)
+    return "data of another model that was made of this one" if made else ""
 
 
 # A sentence that says where training code is: "training code", "scripts for fine-tuning", "trained with", "to train,
