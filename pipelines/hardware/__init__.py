@@ -186,7 +186,8 @@ def describe(facts: list[Fact]) -> str:
         elif fact.kind == "count":
             pieces[f"{value['count']} {value['of']}"] = None
         elif fact.kind == "parallelism":
-            pieces[f"{value['name']} parallelism ({value['text']})"] = None
+            kind = f"{value['name']} parallelism"
+            pieces[kind if value["text"].lower() == kind else f"{kind} ({value['text']})"] = None
         else:
             pieces[re.sub(r"^(?:for|took|in|lasted|about|over)\s+", "", " ".join(value["text"].split()))] = None
     shown = list(pieces)[:6]

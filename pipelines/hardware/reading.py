@@ -34,6 +34,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frameworks: list[str]
     training: list[str]
     inference: list[str]
+    advice: list[str]
 
 
 class Fact(NamedTuple):
@@ -52,6 +53,7 @@ class Rules(NamedTuple):
     telling: frozenset[int]  # literals of the book that say something of hardware; days and weeks alone do not
     training: re.Pattern[str]
     inference: re.Pattern[str]
+    advice: re.Pattern[str]
 
 
 Where = Found[tuple[Kind, str]]
@@ -80,6 +82,7 @@ def rules() -> Rules:
         book.numbers(lambda key: key[0] != "duration"),
         either(words.training, re.I),
         either(words.inference, re.I),
+        either(words.advice, re.I),
     )
 
 
@@ -174,6 +177,8 @@ def use_of(sentence: str, context: str) -> Use:
     """What the hardware was used for; a sentence that names training is about training whatever stands above it."""
     table = rules()
     trains, runs = table.training.search(sentence), table.inference.search(sentence)
+    if trains and table.advice.search(sentence):
+        return "inference" if runs else "unknown"
     if trains and not runs:
         return "training"
     if runs and not trains:

@@ -56,6 +56,8 @@ def test_training_is_told_from_inference() -> None:
     found = records("# M\n\nFor inference you need one A100 with 80GB.\n")["hardware.training"]
     assert found.outcome == "absent"
     assert "only inference hardware" in found.statement
+    told = "# M\n\n## Training\n\nYou should set the data type by your device (bfloat16 on A100 GPUs) to train it.\n"
+    assert records(told)["hardware.training"].outcome == "absent"
     assert records("# M\n\nWe trained on 8 H100 GPUs for 3 days.\n")["hardware.training"].points == "open"
 
 
