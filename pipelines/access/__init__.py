@@ -22,7 +22,8 @@ from spiders.document import Document
 FOLDER = Path(__file__).parent
 LIMIT = 20
 NEAR = 120  # characters
-NOT_A_PACKAGE = frozenset(["git", "requirements.txt", ".", "https", "torch"])
+NOT_A_PACKAGE = frozenset(["git", ".", "https", "torch"])
+FILE_TO_INSTALL = (".txt", ".toml", ".yml", ".yaml", ".whl", ".gz", ".deb", "/")
 SAFE = ".safetensors"
 BYTES_PER = {
     "F64": 8.0,
@@ -144,7 +145,7 @@ def used(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]
         if match:
             yield name, match
     for match in rules().install.finditer(text, start, end) if "install" in lower or " add " in lower else ():
-        if match[1] not in NOT_A_PACKAGE:
+        if match[1] not in NOT_A_PACKAGE and not match[1].endswith(FILE_TO_INSTALL):
             yield match[1], match
 
 

@@ -401,13 +401,14 @@ def published(answer: Document, subject: Subject, parameter: Parameter, one: Dec
     state = "disabled or private" if taken else gate
     changed = str(info.get("lastModified") or "")[:10]
     quote, selector = quote_pointer(info, "/id")
+    terms = ", ".join(map(str, licence)) if isinstance(licence, list) else licence
     return detector.record(
         subject,
         parameter,
         "data.published",
         "unavailable" if taken else "present",
         f"Training dataset {one.key} published on HuggingFace ({count}{volume}, {state}, "
-        f"licence: {licence or 'none stated'}{f', last change {changed}' if changed else ''}).",
+        f"licence: {terms or 'none stated'}{f', last change {changed}' if changed else ''}).",
         rule="hub-dataset",
         points="closed" if taken else "partial" if gated or one.subset or not siblings else "open",
         value={
@@ -549,9 +550,12 @@ def described(dossier: Dossier, earlier: Sequence[EvidenceRecord]) -> Iterator[E
         subject, parameter = placed(dossier, record.subject, stage_of(text))
         tokens = rules().tokens.search(text)
         whose = "Embedded card" if record.statement.startswith("Embedded") else card_name(record.subject)
+        words = record.value.get("words")
         amount = f"; size given: {tokens[0].strip()}" if tokens else ""
         statements = {
-            "present": f"{whose} describes training data ({record.value.get('words', 0)} words{amount}).",
+            "present": f"{whose} describes training data ({words} words{amount})."
+            if words
+            else f"{whose} names training data without a sentence on it.",
             "linked": f"{whose} only points elsewhere for training data ({record.value.get('address')}).",
             "placeholder": f"{whose} names training data, but nothing is said there.",
             "boilerplate": f"{whose} has only a template sentence on training data.",

@@ -34,6 +34,7 @@ def test_claims(text: str, kind: str) -> None:
         "An open question remains.",
         "We report its results on standard open-source benchmarks.",
         "Heron is released under the Bird Open Model License.",
+        "Heron is built by the open-source AI community.",
         "We plan to open-source it in the future.",
         "We will soon open-source the code of Heron.",
         "In future versions, we may open-source models with more voices.",
