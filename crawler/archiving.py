@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.session import session_of
+from output.positions import payload
 
 
 class ArchiveExtension:
@@ -49,6 +51,7 @@ class ArchiveExtension:
             self.stop(error)
             return
         request.meta["osai_archive"] = position
+        request.meta["osai_opened"] = partial(payload, self.session.run.archive.folder.parent, position)
         request.meta["osai_retrieved_at"] = when
 
     def stop(self, error: OSError) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -22,13 +24,13 @@ import msgspec
 from crawler.settings import SOFTWARE
 from crawler.workers import load_detectors, start_worker
 from output.archive import ArchiveWriter
-from output.positions import documents
+from output.positions import ArchiveError, documents, payload
 from output.record import ArchivePosition
 from output.run import ReadDocument, RunError
 from output.run_folder import RunFolder, Written, read_run_json, write_records
 from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
-from spiders.document import Document, Lead, Miss
+from spiders.document import Document, Lead, Miss, stored_tree
 
 PIECES_PER_WORKER = 32
 ATTEMPTS = 3
@@ -64,16 +66,26 @@ class Result:
 def rebuild(folder: Path, line: bytes) -> tuple[Dossier, list[str]]:
     """A dossier as the crawl had it, and addresses whose bytes the archive does not hold."""
     listed = msgspec.json.decode(line, type=Line)
-    positions = [d.source.archive for d in listed.documents if d.source.archive is not None]
-    bodies: dict[ArchivePosition, bytes] = dict(documents(folder, positions))
+    held = [d for d in listed.documents if d.kind != "source_archive"]
+    bodies: dict[ArchivePosition, bytes] = dict(documents(folder, [d.source.archive for d in held if d.source.archive]))
     found, missing = [], []
     for one in listed.documents:
-        body = bodies.get(one.source.archive) if one.source.archive else None
-        if body is None:
+        document = archived(folder, one, bodies)
+        if document is None:
             missing.append(one.source.url)
         else:
-            found.append(Document(one.kind, one.target, one.source, body))  # type: ignore[arg-type]
+            found.append(document)
     return Dossier(listed.root, tuple(found), listed.misses, listed.leads, listed.entry), missing
+
+
+def archived(folder: Path, one: ReadDocument, bodies: Mapping[ArchivePosition, bytes]) -> Document | None:
+    """A document with its bytes, a source tree as a stream; None where the archive does not hold it."""
+    at = one.source.archive
+    if at is not None and one.kind == "source_archive":
+        with suppress(ArchiveError):
+            return stored_tree(one.target, one.source, partial(payload, folder, at))
+    body = bodies.get(at) if at is not None else None
+    return None if body is None else Document(one.kind, one.target, one.source, body)  # type: ignore[arg-type]
 
 
 def analyse(piece: Piece) -> Result:

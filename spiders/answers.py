@@ -20,7 +20,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from output.record import Outcome, Source, git_blob_id
 from spiders.addresses import Addresses, Service
-from spiders.document import Document, Miss
+from spiders.document import Document, Miss, stored_tree
 from spiders.walk import Answer, Ask
 
 
@@ -149,9 +149,16 @@ def stamp(ask: Ask, response: Response, request: Request) -> Source:
 def read_answer(ask: Ask, service: Service | None, response: Response, request: Request) -> Answer:
     source = stamp(ask, response, request)
     if response.status == 200:
-        return Answer(ask, 200, Document(ask.what, ask.target, source, response.body))
+        return Answer(ask, 200, document(ask, source, response, request))
     outcome, reason = why_not(service, response)
     return Answer(ask, response.status, miss=Miss(ask.target, ask.what, source, outcome, reason))
+
+
+def document(ask: Ask, source: Source, response: Response, request: Request) -> Document:
+    opened = (response.request or request).meta.get("osai_opened")
+    if ask.what == "source_archive" and opened is not None:
+        return stored_tree(ask.target, source, opened)
+    return Document(ask.what, ask.target, source, response.body)
 
 
 def why_not(service: Service | None, response: Response) -> tuple[Outcome, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, BinaryIO, Literal, Self, TypeVar
 
+from output.positions import Opened
 from output.record import Outcome, Selector, Source
 
 T = TypeVar("T")
@@ -78,6 +81,10 @@ class Document(Readable):
     source: Source
     body: bytes = field(repr=False)
 
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        """The body as a stream."""
+        return io.BytesIO(self.body)
+
     @cached_property
     def text(self) -> str:
         """The body as UTF-8 with replacement, line ends untouched: the text that selectors count in."""
@@ -91,6 +98,22 @@ class Document(Readable):
         except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
+
+
+@dataclass(frozen=True)
+class StoredDocument(Document):
+    """A source archive, read as a stream from where it lies: nobody holds its bytes, and `body` is empty."""
+
+    opened: Opened = field(repr=False, compare=False, kw_only=True)
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        return self.opened()
+
+
+def stored_tree(target: str, source: Source, opened: Opened) -> Document:
+    """A source archive that lies somewhere. Raises ArchiveError where it does not."""
+    with opened():
+        return StoredDocument("source_archive", target, source, b"", opened=opened)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -178,7 +178,7 @@ def documents_inside(archive: Document, name: str, commit: str) -> Iterator[Docu
     """
     left = READ_CAP
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive.body), mode="r|*") as tar:
+        with archive.open() as packed, tarfile.open(fileobj=packed, mode="r|*") as tar:
             for member in tar:
                 left -= member.size
                 if left < 0:
@@ -188,7 +188,7 @@ def documents_inside(archive: Document, name: str, commit: str) -> Iterator[Docu
                     file = tar.extractfile(member)
                     if file is not None:
                         yield member_document(archive, name, commit, path, file.read())
-    except (tarfile.TarError, EOFError, OSError, ValueError):
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError):
         return
 
 

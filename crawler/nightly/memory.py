@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from crawler.nightly.questions import asked_ids
-from output.positions import ArchiveError, read_payload
+from output.positions import ArchiveError, payload, read_payload
 from output.run import Listing, Missed, ReadDocument
-from spiders.document import Document, Miss
+from spiders.document import Document, Miss, stored_tree
 from spiders.walk import Answer, Ask
 
 LOOKUP_DAYS = 7
@@ -66,6 +67,9 @@ class Memory:
             return Answer(ask, known.source.status, miss=miss)
         assert known.source.archive is not None
         try:
+            if ask.what == "source_archive":
+                opened = partial(payload, self.folder, known.source.archive)
+                return Answer(ask, 200, stored_tree(ask.target, known.source, opened))
             body = read_payload(self.folder, known.source.archive)
         except ArchiveError:
             return None

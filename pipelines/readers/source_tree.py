@@ -20,11 +20,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 from urllib.parse import quote
 
 import msgspec
 
+from output.positions import ArchiveError
 from output.record import Outcome, Searched, Source, git_blob_id
 from pipelines.dossier import Dossier
 from spiders.document import Document, Kind, Miss
@@ -47,6 +48,9 @@ DOCUMENTS = frozenset({"", ".md", ".mdx", ".rst", ".txt", ".cff", ".bib", ".html
 LOCAL_SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".tox"}
 )
+BROKEN = (
+    ArchiveError, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError, IndexError,
+)  # fmt: skip
 
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LFS_HEAD = b"version https://git-lfs.github.com/spec/"
@@ -206,13 +210,13 @@ class SourceTree:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
     def _archive(self) -> Iterator[TreeFile]:
-        if len(self.document.body) > MAX_COMPRESSED:
-            self.problem = f"archive over {MAX_COMPRESSED} bytes"
-            return
-        stream = _Gunzip(self.document.body)
         end = 0
         try:
-            with tarfile.open(fileobj=stream, mode="r|", bufsize=BUFFER, errors="surrogateescape") as tar:
+            with (
+                self.document.open() as packed,
+                _Gunzip(packed) as stream,
+                tarfile.open(fileobj=stream, mode="r|", bufsize=BUFFER, errors="surrogateescape") as tar,
+            ):
                 for count in range(MAX_MEMBERS + 1):
                     stream.allow = max(stream.count, end) + MAX_HEADER
                     member = tar.next()
@@ -230,7 +234,7 @@ class SourceTree:
                         yield file
         except _LimitError as error:
             self.problem = str(error)
-        except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError, IndexError) as error:
+        except BROKEN as error:
             self.problem = f"archive broken after {self.listed} files: {type(error).__name__}"
 
     def _member(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> TreeFile | None:
@@ -301,8 +305,8 @@ class _LimitError(Exception):
 class _Gunzip(io.RawIOBase):
     """Unpacks gzip, never past `allow` bytes: a header that claims gigabytes cannot make tarfile hold them."""
 
-    def __init__(self, body: bytes) -> None:
-        self.body = memoryview(body)
+    def __init__(self, packed: BinaryIO) -> None:
+        self.packed = packed
         self.position = 0
         self.count = 0
         self.allow = MAX_HEADER
@@ -317,10 +321,12 @@ class _Gunzip(io.RawIOBase):
         wanted = size if size >= 0 else MAX_HEADER
         while wanted > 0 and not self.unpacker.eof:
             if not self.pending:
-                chunk = bytes(self.body[self.position : self.position + 65536])
+                chunk = self.packed.read(BUFFER)
                 if not chunk:
                     raise EOFError("gzip stream ends early")
                 self.position += len(chunk)
+                if self.position > MAX_COMPRESSED:
+                    raise _LimitError(f"archive over {MAX_COMPRESSED} bytes")
                 self.pending = chunk
             part = self.unpacker.decompress(self.pending, wanted)
             self.pending = self.unpacker.unconsumed_tail

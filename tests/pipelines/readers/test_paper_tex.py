@@ -94,7 +94,7 @@ def test_a_single_file(packed: bool) -> None:
     assert isinstance(flow, TexFlow)
     assert (flow.text.strip(), flow.file.path) == ("We present Nimbus-2.", ALONE if packed else None)
     if packed:
-        assert list(members(gzip.compress(MAIN), [ALONE])) == [(ALONE, MAIN)]
+        assert list(members(lambda: io.BytesIO(gzip.compress(MAIN)), [ALONE])) == [(ALONE, MAIN)]
 
 
 def test_statements_are_quoted_from_the_member() -> None:
