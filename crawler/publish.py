@@ -29,7 +29,6 @@ from crawler.nightly.assertions import problems, read_assertions
 from crawler.settings import SOFTWARE
 from crawler.state import Night, State, now
 from crawler.workers import end_with_parent
-from output import parquet
 from output.feed import atom, page
 from output.link_health import LinkHealth
 from output.record import dump
@@ -139,12 +138,14 @@ def write_pages(folder: Path, *, report: bool) -> str | None:
 
 def pages_of(folder: Path, report: bool) -> None:
     end_with_parent()
-    if not report:
-        parquet.write(folder)
-        return
-    from crawler.commands.report_run import write_pages
+    if report:
+        from crawler.commands.report_run import write_pages
 
-    write_pages(folder)
+        write_pages(folder)
+    else:
+        from output import parquet
+
+        parquet.write(folder)
 
 
 def finish_publications(state: State, out: Path) -> None:
