@@ -7,16 +7,19 @@ import hashlib
 import io
 import json
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from output.archive import ArchiveWriter
+from output.positions import ArchiveError, payload
 from output.record import ArchivePosition, Source
 from pipelines.dossier import Dossier
 from pipelines.readers import source_tree as reader
-from spiders.document import Document
+from spiders.document import Document, stored_tree
 
 TARGET = "github:maker/model"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -70,6 +73,21 @@ def test_member_has_address_hash_and_position() -> None:
     assert file.source.archive == ArchivePosition("a.warc.gz", "<urn:uuid:1>", 7, "src/a b+c.py")
     assert (file.source.status, file.source.retrieved_at) == (200, "2026-01-01T00:00:00Z")
     assert file.document("license").body == body
+
+
+def test_a_tree_in_the_archive_is_read_from_there_and_held_by_nobody(tmp_path: Path) -> None:
+    held = archive([("README.md", b"# Model\n"), ("train.py", b"train()\n")])
+    writer = ArchiveWriter(tmp_path / "archive", "test")
+    position, _ = writer.exchange(held.source.url, "GET", [], "200 OK", [], held.body)
+    writer.close()
+    stored = stored_tree(TARGET, held.source, partial(payload, tmp_path, position))
+    assert stored.body == b""
+    assert list(tree_of(stored).files()) == list(tree_of(held).files())
+    (tmp_path / position.file).write_bytes(b"")
+    gone = tree_of(stored)
+    assert (list(gone.files()), gone.problem) == ([], "archive broken after 0 files: ArchiveError")
+    with pytest.raises(ArchiveError):
+        stored_tree(TARGET, held.source, partial(payload, tmp_path, position))
 
 
 def link(name: str, to: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
