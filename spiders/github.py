@@ -18,7 +18,7 @@ from github.Repository import Repository
 from output.record import git_blob_id
 from spiders.addresses import github_api, github_archive, github_page, github_raw
 from spiders.document import Document, Kind
-from spiders.hub import LICENSE_NAME, NOT_A_TEXT, card_file, new_leads, note_base_names
+from spiders.hub import LICENSE_NAME, NOT_A_TEXT, card_file, may_be_report, new_leads, note_base_names
 from spiders.leads import leads_of_text, training_leads
 from spiders.strict import issues
 from spiders.walk import ARCHIVE_CAP, PAPER_CAP, Ask, Walk
@@ -65,7 +65,7 @@ def file_kind(path: str) -> Kind:
         return "license"
     if card := card_file(name):
         return card
-    if name.lower().endswith(".pdf"):
+    if may_be_report(path):
         return "paper"
     return "source_file"
 

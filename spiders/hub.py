@@ -20,6 +20,9 @@ LICENSE_NAME = re.compile(
 )
 LICENSE_FILES = 6
 REPORT_FILES = 2
+FIGURES = re.compile(r"(?i)(?:^|/)(?:fig|ima?ge?s?|img|plot|visual|picture|media|logo|poster|slide|example)[^/]*/")
+REPORT_NAME = re.compile(r"(?i)(?:report|paper|preprint|card|datasheet)[^/]*$")
+NO_REPORT_NAME = re.compile(r"(?i)(?:poster|slides|presentation)[^/]*$")
 NOT_A_TEXT = re.compile(r"(?i)header[^/]*$|\.(py|json|ya?ml|png|jpe?g|svg|gif|sh|js|css|ipynb|toml|lock)$")
 
 
@@ -49,9 +52,16 @@ def wanted_files(paths: list[str], card_kind: Kind) -> Iterator[tuple[str, Kind]
         elif "/" not in path and LICENSE_NAME.match(name) and not NOT_A_TEXT.search(name) and licenses < LICENSE_FILES:
             licenses += 1
             yield path, "license"
-        elif name.lower().endswith(".pdf") and reports < REPORT_FILES:
+        elif may_be_report(path) and reports < REPORT_FILES:
             reports += 1
             yield path, "paper"
+
+
+def may_be_report(path: str) -> bool:
+    """Whether a file is a PDF that may hold a report: no poster, and no figure by the folder that it lies in."""
+    if not path.lower().endswith(".pdf") or NO_REPORT_NAME.search(path):
+        return False
+    return not FIGURES.search(path) or bool(REPORT_NAME.search(path))
 
 
 async def walk_repository(walk: Walk, kind: str) -> None:

@@ -21,6 +21,7 @@ from pipelines.readers.paper_tex import TexError, TexFlow, TexPaper, is_tex, rea
 from pipelines.readers.pdf import LINE_END_HYPHEN, PROBLEM_TEXT, Page, quote_page, read_pdf
 from pipelines.readers.phrases import Anchored
 from spiders.document import Document
+from spiders.hub import may_be_report
 
 CITED_SHOWN = 50
 ANNOUNCED = Anchored(re.compile(
@@ -33,7 +34,7 @@ BLOG = Anchored(re.compile(
     r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)(?:[^\s)\]>\"']{0,160}[^\s)\]>\"'.,;:])?"
 ))  # fmt: skip
 REPORTS_SHOWN = 5
-NO_REPORT = re.compile(r"(?i)licen[cs]e|agreement|polic(?:y|ies)|guide|guideline|poster|slides|tokeni[sz]er|terms")
+NO_REPORT = re.compile(r"(?i)licen[cs]e|agreement|polic(?:y|ies)|guide|guideline|tokeni[sz]er|terms")
 REPORT_FILE = re.compile(r"(?i)(?:report|paper|preprint|whitepaper|model[_-]?card|arxiv)[^/]*\.pdf$")
 
 
@@ -240,7 +241,7 @@ def listed_reports(dossier: Dossier) -> list[ListedReport]:
         for n, entry in enumerate(listing if isinstance(listing, list) else []):
             path = str(entry.get(name, "")) if isinstance(entry, dict) else ""
             file = path.rsplit("/", 1)[-1]
-            if not file.lower().endswith(".pdf") or file in read or NO_REPORT.search(file):
+            if not may_be_report(path) or file in read or NO_REPORT.search(file):
                 continue
             called = re.sub(r"[_.\s]+", " ", file[:-4])
             own = bool(repository) and match_title(called, repository, owner) in ("full", "family")
@@ -323,7 +324,7 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
         "preprint",
         "preprint.report",
         "present",
-        f"{about}{' published' + where if where else ''}: {title[:160]} ({name}, {pdf.page_count} pages).",
+        f"{about}{' published' + where if where else ''}: {title[:160]} ({name}, {pdf.page_count} page{'s' * (pdf.page_count != 1)}).",
         rule="pdf",
         points=points,
         value={"title": title[:300], "pages": pdf.page_count, "pages_read": len(pdf.pages), "match": match or None},

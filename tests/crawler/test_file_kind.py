@@ -19,6 +19,11 @@ from spiders.github import file_kind
         ("docs/MODEL_CARD.md", "model_card"),
         ("DATASHEET.md", "dataset_card"),
         ("report.pdf", "paper"),
+        ("imgs/heron_paper.pdf", "paper"),
+        ("assets/heron.pdf", "paper"),
+        ("figures/heron.pdf", "source_file"),
+        ("plotstables/scale.pdf", "source_file"),
+        ("docs/heron_poster_2025.pdf", "source_file"),
         ("train.py", "source_file"),
     ],
 )
