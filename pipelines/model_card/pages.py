@@ -153,7 +153,8 @@ def model_of(dossier: Dossier, readme: Document) -> str | None:
     """
     card = card_of(readme)
     titles = [readme.target.rpartition("/")[2], *(h.label for h in card.headings[:1])]
-    models = (x.origin.rpartition("/")[2] for x in dossier.leads if x.target == readme.target)
+    origins = (x.origin for x in dossier.leads if x.target == readme.target)
+    models = [x.rpartition("/")[2] for x in origins if x == dossier.root or x.startswith("hf:model:")]
     named = plain(" ".join((*titles, card.visible, *(link.href for link in card.links))))
     return next((m for m in models if plain(m) in named and any(match_title(t, m) in OWN_NAMES for t in titles)), None)
 

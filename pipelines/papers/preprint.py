@@ -319,12 +319,13 @@ def report(detector: Detector, dossier: Dossier, document: Document) -> Evidence
         "version": "Report on another version",
         "base": "Report on the base model",
     }.get(match, "PDF" if repository else "Report")
+    length = f"{pdf.page_count} page{'s' * (pdf.page_count != 1)}"
     return detector.record(
         subject,
         "preprint",
         "preprint.report",
         "present",
-        f"{about}{' published' + where if where else ''}: {title[:160]} ({name}, {pdf.page_count} page{'s' * (pdf.page_count != 1)}).",
+        f"{about}{' published' + where if where else ''}: {title[:160]} ({name}, {length}).",
         rule="pdf",
         points=points,
         value={"title": title[:300], "pages": pdf.page_count, "pages_read": len(pdf.pages), "match": match or None},

@@ -66,3 +66,12 @@ def test_a_readme_that_has_gone_on_to_a_newer_version_does_not_speak_of_this_one
 def test_what_the_card_says_is_not_said_again() -> None:
     line = "Heron-7B was trained on Wikipedia."
     assert present(read(f"# Heron\n\n{line}\n", card=f"# Heron-7B\n\n{line}\n")) == []
+
+
+def test_a_repository_that_another_one_points_to_is_not_called_after_a_model() -> None:
+    text = "# Egret\n\nEgret-core was trained on Wikipedia.\n"
+    documents = (document("# Heron-7B\n\nA model.\n"), readme(text, "github:org/Egret"))
+    origins = (MODEL, "github:org/Egret-core")
+    leads = [Lead(origin, "github:org/Egret", "repository", "link", True) for origin in origins]
+    dossier = Dossier(MODEL, documents, (), tuple(leads))
+    assert all(r.subject.target == MODEL for r in data_sources.detect(dossier, ()))
