@@ -193,7 +193,7 @@ def coverage(
     parts = ", ".join(f"{topic} ({words[topic]} words)" for topic in covered)
     pdf = report if isinstance(report, Pdf) else None
     read_part = "" if pdf is None or pdf.complete else f" of which {len(pdf.pages)} were read"
-    length = f"{pdf.page_count} pages{read_part}" if pdf else f"{total} words"
+    length = f"{pdf.page_count} page{'s' * (pdf.page_count != 1)}{read_part}" if pdf else f"{total} words"
     lead = first[covered[0]] if covered else found[0] if found else None
     quote, selector = lead.quote(0, 1) if lead else (None, None)
     return detector.record(
