@@ -34,7 +34,6 @@ BLOG = Anchored(re.compile(
     r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)(?:[^\s)\]>\"']{0,160}[^\s)\]>\"'.,;:])?"
 ))  # fmt: skip
 REPORTS_SHOWN = 5
-NO_REPORT = re.compile(r"(?i)licen[cs]e|agreement|polic(?:y|ies)|guide|guideline|tokeni[sz]er|terms")
 REPORT_FILE = re.compile(r"(?i)(?:report|paper|preprint|whitepaper|model[_-]?card|arxiv)[^/]*\.pdf$")
 
 
@@ -241,7 +240,7 @@ def listed_reports(dossier: Dossier) -> list[ListedReport]:
         for n, entry in enumerate(listing if isinstance(listing, list) else []):
             path = str(entry.get(name, "")) if isinstance(entry, dict) else ""
             file = path.rsplit("/", 1)[-1]
-            if not may_be_report(path) or file in read or NO_REPORT.search(file):
+            if not may_be_report(path) or file in read:
                 continue
             called = re.sub(r"[_.\s]+", " ", file[:-4])
             own = bool(repository) and match_title(called, repository, owner) in ("full", "family")
