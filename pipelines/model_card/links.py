@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from pipelines.model_card.lexicon import label_topics, lexicon, speaks_of
 from pipelines.model_card.topics import Finding
@@ -20,7 +21,7 @@ PAPER = Anchored(
         re.I,
     )
 )
-TERMS = re.compile(r"licen[cs]e|agreement|terms|polic(?:y|ies)", re.I)  # what else makers publish as PDF
+TERMS = re.compile(r"licen[cs]e|agreement|terms|polic(?:y|ies)|许可|协议", re.I)  # what else makers publish as PDF
 PAPER_LABEL = re.compile(r"\b(?:paper|preprint|arxiv|technical report|tech report)\b|论文|論文|논문", re.I)
 DATASET = Anchored(
     re.compile(
@@ -61,7 +62,7 @@ def found(topic: str, card: Card, link: Link, reason: str, outcome: str = "prese
 def papers(card: Card, links: tuple[Link, ...], start: int, end: int) -> Iterator[Finding]:
     """The link that the card calls its paper; where none is called so, the first to a paper, or the BibTeX entry."""
     called = (link for link in links if link.href.startswith("http") and called_paper(card, link))
-    to_paper = (link for link in links if PAPER.search(link.href) and not TERMS.search(link.href))
+    to_paper = (link for link in links if PAPER.search(link.href) and not TERMS.search(unquote(link.href)))
     if link := next(called, None) or next(to_paper, None):
         yield found("paper_link", card, link, "link to a paper")
         return
