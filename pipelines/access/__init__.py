@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent
 LIMIT = 20
 NEAR = 120  # characters
 NOT_A_PACKAGE = frozenset(["git", ".", "https", "torch"])
-FILE_TO_INSTALL = (".txt", ".toml", ".yml", ".yaml", ".whl", ".gz", ".deb", "/")
+FILE_TO_INSTALL = (".txt", ".toml", ".yml", ".yaml", ".whl", ".gz", ".deb")
 SAFE = ".safetensors"
 BYTES_PER = {
     "F64": 8.0,
@@ -145,8 +145,14 @@ def used(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]
         if match:
             yield name, match
     for match in rules().install.finditer(text, start, end) if "install" in lower or " add " in lower else ():
-        if match[1] not in NOT_A_PACKAGE and not match[1].endswith(FILE_TO_INSTALL):
+        if is_package(match[1]):
             yield match[1], match
+
+
+def is_package(name: str) -> bool:
+    """Whether what is installed has a name on an index, and is no file or folder."""
+    path = "/" in name and not name.startswith("@")
+    return not path and name not in NOT_A_PACKAGE and not name.endswith(FILE_TO_INSTALL)
 
 
 def line_of(text: str, start: int, end: int) -> tuple[int, int]:

@@ -72,9 +72,8 @@ def test_what_is_a_hosted_service(body: str, outcome: str) -> None:
 
 def test_a_library_named_is_not_one_shown_at_work() -> None:
     assert "shows no line" in records("---\nlibrary_name: diffusers\n---\n# Heron\n")["package.library"].statement
-    shown = records("# Heron\n\n```\npip install -U sentence-transformers\npip install -r needs/heron.txt\n```\n")[
-        "package.library"
-    ]
+    lines = "pip install -U sentence-transformers\npip install -r needs/heron.txt\npip install csrc/wing"
+    shown = records(f"# Heron\n\n```\n{lines}\n```\n")["package.library"]
     assert [x["name"] for x in shown.value["libraries"]] == ["sentence-transformers"]
 
 

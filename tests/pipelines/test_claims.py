@@ -39,6 +39,8 @@ def test_claims(text: str, kind: str) -> None:
         "We will soon open-source the code of Heron.",
         "In future versions, we may open-source models with more voices.",
         "我们将开源训练代码。",
+        "未来，我们将不断开源更加强大的模型。",
+        "目前大部分开源模型主要基于英文优化。",
     ],
 )
 def test_remarks_on_others(text: str) -> None:
