@@ -13,7 +13,7 @@ import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipelines.readers.source_tree import TreeFile
 
@@ -34,9 +34,11 @@ DOCS = frozenset({".md", ".mdx", ".rst", ".markdown"})
 
 
 class Fact(NamedTuple):
-    """`kind` is one of path, import, call, arg, base, class, def, field, option, set, main, run, batch, key, doc.
+    """One thing that a file says, of a `kind`.
 
-    `set` is `NAME=VALUE` where Python sets something to a constant, outside functions or in a call.
+    `kind` is one of path, import, call, arg, built, base, class, def, field, option, set, main, run, batch, key, doc.
+    `built` is a class that is called with a configuration; `set` is `NAME=VALUE` where Python sets something to a
+    constant, outside functions or in a call.
     `line` counts from 1.
     """
 
@@ -94,8 +96,11 @@ def parse(text: str) -> ast.Module | None:
         return None
 
 
+CONFIGURATION = re.compile(r"(config|conf|cfg|hparams|model_args)$", re.IGNORECASE)
 OPTION_CALLS = frozenset({"add_argument", "option", "Argument", "DEFINE_string", "DEFINE_integer", "DEFINE_float"})
-LEAVES = frozenset({ast.Constant, ast.Name, ast.Pass, ast.alias, ast.Global, ast.Break, ast.Continue, type(None), str})
+LEAVES = frozenset(
+    {ast.Constant, ast.Name, ast.Pass, ast.alias, ast.Global, ast.Break, ast.Continue, type(None), str, int, bool}
+)
 NO_NODES = frozenset(
     {"ctx", "op", "ops", "id", "attr", "name", "names", "arg", "module", "level", "kind", "type_ignores"}
 )
@@ -121,18 +126,24 @@ def tree_facts(tree: ast.Module) -> list[Fact]:
     for statement in tree.body:
         note_setting(statement, note)
     stack: list[ast.AST] = [tree]
+    leaves, children, push = LEAVES, CHILDREN, stack.append
     while stack:
         node = stack.pop()
         kind = type(node)
         if kind in NODE_FACTS:
             NODE_FACTS[kind](node, note)
         fields = node.__dict__
-        for name in CHILDREN[kind]:
-            child = fields.get(name)
+        for name in children[kind]:
+            child: Any = fields.get(name)
             if type(child) is list:
-                stack += [item for item in child if type(item) not in LEAVES]
-            elif type(child) not in LEAVES and isinstance(child, ast.AST):
-                stack.append(child)
+                for item in child:
+                    if type(item) not in leaves:
+                        push(item)
+                continue
+            while type(child) is ast.Attribute:
+                child = child.value
+            if type(child) not in leaves:
+                push(child)
     return found
 
 
@@ -143,6 +154,9 @@ def call_node(node: ast.AST, note: Note) -> None:
     if not name:
         return
     note("call", name, node.lineno)
+    last = name.rsplit(".", 1)[-1]
+    if node.args and last[:1].isupper() and CONFIGURATION.search(dotted(node.args[0])):
+        note("built", last, node.lineno)
     for keyword in node.keywords:
         if keyword.arg and type(keyword.value) is ast.Constant:
             note("set", f"{keyword.arg}={keyword.value.value!s}"[:NAME_CAP], keyword.value.lineno)
@@ -150,7 +164,6 @@ def call_node(node: ast.AST, note: Note) -> None:
     words = [word for word in words if len(word) <= NAME_CAP]
     if not words:
         return
-    last = name.rsplit(".", 1)[-1]
     if last in OPTION_CALLS:
         for word in words:
             note("option", word, node.lineno)
@@ -289,6 +302,7 @@ def notebook_facts(text: str) -> Iterator[Fact]:
         cells = json.loads(text).get("cells")
     except (ValueError, RecursionError, AttributeError):
         return
+    yield Fact("main", "notebook", 1)
     lines = text.split("\n")
     position = 0
     for cell in cells if isinstance(cells, list) else ():
@@ -374,11 +388,21 @@ COMMAND = re.compile(
 
 
 def docs_facts(text: str) -> Iterator[Fact]:
-    """Lines of Markdown or reStructuredText that name a script or start one: `doc HEADING: LINE`."""
-    heading = ""
+    """Lines of Markdown or reStructuredText that name a script or start one: `doc HEADING: LINE`.
+
+    A line before that ends in a colon leads to them, up to an empty line behind them: `doc HEADING, LEAD: LINE`.
+    """
+    heading = lead = ""
+    led = False
     for number, line in enumerate(text.split("\n", 20_000)[:20_000], 1):
         line = line[:2000]
+        plain = line.strip()
         if match := HEADING.match(line):
-            heading = (match[1] or match[2]).strip(" #*")
+            heading, lead = (match[1] or match[2]).strip(" #*"), ""
         elif SCRIPT_NAME.search(line) or COMMAND.match(line):
-            yield Fact("doc", f"{heading}: {line.strip()}", number)
+            yield Fact("doc", f"{heading}{lead}: {plain}", number)
+            led = True
+        if plain.endswith((":", "：")):
+            lead, led = ", " + plain.rstrip(":：").replace(":", " "), False
+        elif not plain and led:
+            lead, led = "", False

@@ -18,6 +18,7 @@ TUNING = r"\bfine-?\s?tun(e|ing)\b|\bsft\b|\bpost-?\s?training\b|\bq?lora\b|\bdr
 FINETUNE = re.compile(rf"{TUNING}|\b(rl|rlhf|ppo|grpo|dpo)\b", re.IGNORECASE)
 BIBLIOGRAPHY = re.compile(r"^\s*(title\s*=|@|\[\d+\]).*$", re.IGNORECASE | re.MULTILINE)
 OFTEN = 3  # times that one word must be found for each of another to outweigh it
+MODULES = frozenset({"train-loop", "trainable-module"})  # loops in a module that some script must start
 NAMED_DATA = frozenset({"data-named", "data-entry", "data-other"})
 HELPERS = re.compile(r"(^|/)(utils?|common|misc|ops)/")
 FINETUNE_ONLY = re.compile(TUNING, re.IGNORECASE)
@@ -147,10 +148,29 @@ def place_loops(open_loops: list[Proof], proofs: dict[str, list[Proof]], survey:
     if only_tuned:
         open_loops = [p for p in open_loops if not HELPERS.search(p.path)]
     tunes = only_tuned or (bool(proofs["finetuning"]) and not decided(proofs["pretraining"]))
-    bare = all(rules().by_id[p.rule].supports for p in open_loops)
+    bare = not any(stands(p.rule) for p in open_loops) or (only_tuned and all(p.rule in MODULES for p in open_loops))
     if tunes and (bare or not speaks_of_pretraining(survey, plain=not decided(proofs["preference"]))):
         stage = "preference" if only_tuned and not decided(proofs["finetuning"]) else "finetuning"
-    proofs[stage] += open_loops
+    tuners = [p.path for p in proofs["finetuning"] if stands(p.rule) and p.finding.language == "python"]
+    for loop in open_loops:
+        plain = (
+            stage == "finetuning" and loop.rule == "train-script" and any(plain_beside(loop.path, t) for t in tuners)
+        )
+        proofs["pretraining" if plain else stage].append(loop)
+
+
+def folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def plain_beside(path: str, tuner: str) -> bool:
+    """`train.py` beside `finetune.py`, or `train_c.py` beside `train_c_lora.py`: it is the other one that tunes."""
+    name, other = (p.rpartition("/")[2].rpartition(".")[0] for p in (path, tuner))
+    return folder(path) == folder(tuner) and says_tuning(other) and (name == "train" or other.startswith(name + "_"))
+
+
+def says_tuning(name: str) -> bool:
+    return FINETUNE_ONLY.search(re.sub(r"[_/.]", " ", name)) is not None
 
 
 def add_launches(launches: list[Proof], proofs: dict[str, list[Proof]], survey: Survey) -> None:
@@ -175,8 +195,9 @@ def add_documented(proofs: dict[str, list[Proof]], survey: Survey) -> None:
     scripts = {p.path: p for stage in TRAINING for p in proofs[stage]}
     if not scripts:
         return
-    for text, _line in survey.named:
-        stages = [s for s, words in (("finetuning", FINETUNE_ONLY), ("pretraining", PRETRAIN)) if words.search(text)]
+    for text, line in survey.named:
+        said = re.sub(r"[_/.]", " ", line.path) + " " + text
+        stages = [s for s, words in (("finetuning", FINETUNE_ONLY), ("pretraining", PRETRAIN)) if words.search(said)]
         for name in scripts_in(text) if stages else ():
             for path, proof in scripts.items():
                 if path == name or path.endswith("/" + name):
@@ -187,9 +208,7 @@ def add_documented(proofs: dict[str, list[Proof]], survey: Survey) -> None:
 
 def contradicts(path: str, stage: str) -> bool:
     """True where a file's own name says another stage than the documentation's heading."""
-    words = re.sub(r"[_/.]", " ", path)
-    other = FINETUNE_ONLY if stage == "pretraining" else PRETRAIN
-    return other.search(words) is not None
+    return says_tuning(path) if stage == "pretraining" else PRETRAIN.search(re.sub(r"[_/.]", " ", path)) is not None
 
 
 def drop_bare_support(proofs: dict[str, list[Proof]]) -> None:
@@ -211,7 +230,6 @@ TRAIN_ENTRY = (
     r"(^|/)((run|main|do)_)?(\w+[-_])?"
     r"(pre_?train(ing)?|train(ing|er)?|fine[-_]?tun\w*|sft|dpo|ppo|grpo|q?lora|rlhf|recipe)([-_]\w+)?\.\w+$"
 )
-DATA_ENTRY = r"(^|/)\w*(prepare|process|tokeni[sz]e|convert|filter|dedup|encode|build)\w*\.\w+$"
 ENTRY = {
     **dict.fromkeys(TRAINING, re.compile(TRAIN_ENTRY, re.IGNORECASE)),
     "data_processing": re.compile(
@@ -221,7 +239,7 @@ ENTRY = {
 }
 ASIDE = re.compile(
     r"(^|[/_.-])(experimental|legacy|old|archived?|deprecated|debug|dummy|toy|template|utils?|misc|contrib|research|module"
-    r"|configs?|callbacks?|loss(es)?|args|arguments|common|ops|kernels|bert|t5|vision|ict|ablations?|adapter|changelog)([/_.-]|$)",
+    r"|configs?|callbacks?|loss(es)?|optim(izers?)?|args|arguments|common|ops|kernels|bert|t5|vision|ict|ablations?|adapter|changelog)([/_.-]|$)",
     re.IGNORECASE,
 )
 PROGRAMS = re.compile(
@@ -239,10 +257,11 @@ def documented(survey: Survey, proofs: dict[str, list[Proof]]) -> dict[str, floa
     told: dict[str, float] = {}
     for text, line in survey.named:
         for name in scripts_in(text):
-            for path in by_name.get(name.rsplit("/", 1)[-1], ()):
-                beside = line.path.rpartition("/")[0]
-                if path == name or (path.endswith("/" + name) and path.startswith(beside)):
-                    told[path] = max(told.get(path, 0), 1.0 if line.path == first else 0.5)
+            named = by_name.get(name.rsplit("/", 1)[-1], ())
+            beside = [p for p in named if p.startswith(folder(line.path)) and p.endswith("/" + name)]
+            meant = [p for p in named if p == name] or beside
+            if len(meant) == 1:
+                told[meant[0]] = max(told.get(meant[0], 0), 1.0 if line.path == first else 0.5)
     return told
 
 

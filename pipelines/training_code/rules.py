@@ -108,6 +108,9 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             self.known[kind, name] = found
         return found
 
+    def of_path(self, path: str) -> tuple[str, ...]:
+        return self.of_name("path", plain_path(path))
+
     def signals_of(self, facts: Iterable[Fact]) -> dict[str, int]:
         """Signals of a file with the line that shows each: a call or definition rather than an import, the first one.
 
@@ -144,6 +147,11 @@ def together(patterns: Iterable[str]) -> str:
         start = next((start for start in STARTS if pattern.startswith(start)), "")
         by_start.setdefault(start, []).append(f"(?:{pattern.removeprefix(start)})")
     return "|".join(f"{start}(?:{'|'.join(tails)})" for start, tails in by_start.items())
+
+
+def plain_path(path: str) -> str:
+    """A path as patterns ask for it: a hyphen between words is an underscore."""
+    return path.replace("-", "_")
 
 
 @cache

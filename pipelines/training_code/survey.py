@@ -18,11 +18,12 @@ from output.record import Quote, Selector, Source
 from pipelines.detector import quote_span
 from pipelines.readers.source_tree import SourceTree, Submodule, TreeFile, submodules
 from pipelines.training_code.facts import MODULE_NAME, SCRIPT_NAME, Fact, facts, language
-from pipelines.training_code.rules import Match, rules
+from pipelines.training_code.rules import Match, plain_path, rules
 
 KEPT_TEXT = 400_000  # characters of a README that are kept
 CONFIG_CAP = 256 * 1024  # bytes; a longer configuration is data
 RUNNING_ENOUGH = 60  # files that define or run the model: more need not be parsed for that alone
+BESIDE_TRAINING = 20  # the same where something trains, and whether code only runs the model is no question any more
 
 
 class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -127,6 +128,8 @@ SPEAKS = (
         (b"optax", b"value_and_grad", b"mesh_tensorflow", b"TPUEstimator", b"t5"),
     ),
     ((b".minimize(",), (b"ptim",)),
+    ((b"update_",), (b"value_and_grad",)),
+    ((b"LightningCLI", b"BasedBuilder"),),
     ((b"Train", b"EvalRecipe"), (b"TrainerConfig", b"TrainModule", b"TrainingConfig", b"EvalRecipe")),
     ((b".fit(",), (b"keras", b"tensorflow", b"rainer", b"composer", b"lightning", b"nemo")),
     ((b"rainer",), (b".train(", b"Trainer(", b".launch(", b".run(", b".learn(", b"train(")),
@@ -146,7 +149,16 @@ SPEAKS = (
     ),
     (
         (b"memmap", b"Builder", b"Writer", b"make_builder"),
-        (b"memmap", b"DatasetBuilder", b"MDSWriter", b"ShardWriter", b"TFRecordWriter", b"make_builder"),
+        (
+            b"memmap",
+            b"DatasetBuilder",
+            b"MDSWriter",
+            b"ShardWriter",
+            b"TFRecordWriter",
+            b"ArrowWriter",
+            b"ParquetWriter",
+            b"make_builder",
+        ),
     ),
     (
         (b"load_dataset",),
@@ -156,7 +168,7 @@ SPEAKS = (
 SETTINGS = (b"learning_rate", b"learning-rate", b"learningRate", b"lr", b"distributed_type", b"zero_optimization")
 GENERATES = (
     *(b"from_pretrained", b"load_", b"LLM(", b".load(", b"restore("),
-    *(b"nn.Module", b"save_file"),
+    *(b"Module)", b"save_file", b"_params(", b"_weights("),
 )
 TRAINS = (b".backward(", b"optimizer.step", b"rainer.train(", b"rainer.fit(", b"apply_gradients")
 README = re.compile(r"readme(\.(md|rst|txt|markdown|mdx))?$", re.IGNORECASE)
@@ -182,7 +194,7 @@ def no_collection() -> Iterator[None]:
 
 def walk(tree: SourceTree, named: re.Pattern[str] | None) -> Survey:
     found = Survey(tree)
-    running = 0
+    running, enough = 0, RUNNING_ENOUGH
     folders: dict[str, set[str]] = {"package": set(), "license": set()}
     for file in tree.files():
         note_listing(found, file, folders)
@@ -206,12 +218,14 @@ def walk(tree: SourceTree, named: re.Pattern[str] | None) -> Survey:
             if holds(file.body, TRAINS):
                 found.outside[role] += 1
             continue
-        if silent(file, kind, running):
+        if silent(file, kind, running < enough):
             continue
         if named is not None and kind in ("config", "shell") and named.search(file.text):
             found.model_files.append(file.path)
         new = read_source(found, file, kind, role)
         running += any(f.match.stage in RUNNING_STAGES for f in new)
+        if role == "own" and any(f.match.stage in TRAINING_STAGES and f.match.weight > 2 for f in new):
+            enough = BESIDE_TRAINING
         found.findings += new
     found.environment.sort(key=lambda f: (f.path.count("/"), f.path))
     packages = {folder + "/" for folder in folders["package"] & folders["license"]}
@@ -254,22 +268,28 @@ def holds(body: bytes, words: Iterable[bytes]) -> bool:
     return False
 
 
-def silent(file: TreeFile, kind: str, running: int) -> bool:
-    """True for a file for which no rule can hold, or only those for inference, which enough files show."""
+def silent(file: TreeFile, kind: str, running: bool) -> bool:
+    """True for a file for which no rule can hold, those for `running` the model left out where enough files show it."""
     body = file.body or b""
     if kind == "config":
-        results = "eval-words" in rules().of_name("path", file.path)
+        results = "eval-words" in rules().of_path(file.path)
         return results or len(body) > CONFIG_CAP or not holds(body, SETTINGS)
     if kind != "python":
         return False
-    if speaking(rules().of_name("path", file.path)) or any(all(holds(body, g) for g in line) for line in SPEAKS):
+    if speaking(rules().of_path(file.path)):
         return False
-    return running >= RUNNING_ENOUGH or not holds(body, GENERATES)
+    if b"import" not in body:
+        return True
+    if any(all(holds(body, g) for g in line) for line in SPEAKS):
+        return False
+    return not running or not holds(body, GENERATES)
 
 
 def in_package(finding: Finding, packages: Iterable[str]) -> bool:
-    """True for training or data code of a copied package; its evaluation is used as it is, wherever it came from."""
-    return finding.match.stage != "evaluation" and any(finding.path.startswith(p) for p in packages)
+    """True for training or data code of a copied package; to run and to evaluate, it is used wherever it came from."""
+    return finding.match.stage not in RUNNING_STAGES | {"evaluation"} and any(
+        finding.path.startswith(p) for p in packages
+    )
 
 
 def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) -> None:
@@ -314,7 +334,7 @@ DOCUMENTED_STAGES = TRAINING_STAGES | {"data_processing"}  # whose docstrings ar
 def read_source(found: Survey, file: TreeFile, kind: str, role: str) -> list[Finding]:
     """Findings of one file: every rule that holds for it. One that trains also tells what training again needs."""
     read = facts(kind, file.text)
-    signals = rules().signals_of([Fact("path", file.path, 1), *read])
+    signals = rules().signals_of([Fact("path", plain_path(file.path), 1), *read])
     if kind == "shell" and "launches-training" in signals:
         found.launches[file.path] = [name for fact in read if fact.kind == "run" for name in scripts_in(fact.name)]
     matches = rules().matches(signals)
