@@ -4,7 +4,8 @@
 
 Reads `bench/licenses/labels.tsv` of the corpus (files of other projects' test suites, with their labels) and the clause
 labels beside this file. A file counts as exact when the set of licences is the label's and the text is not called
-changed; `-only` and `-or-later` count only in notices. PYTHON is an interpreter of another environment in which
+changed; `-only` and `-or-later` count only in notices. A clause with a `?` in its label is one that a reader could leave
+out, and is not counted; what ScanCode writes above a licence is not read. PYTHON is an interpreter of another environment in which
 scancode-toolkit-mini or licenseclassifier are installed: they then answer beside us.
 """
 
@@ -31,6 +32,7 @@ DEPRECATED = {
     "bsd-2-clause-netbsd": "bsd-2-clause",
 }
 LABELS = Path(__file__).parent / "clause_labels.tsv"
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.S)
 GROUPS: dict[str, Callable[[Row], bool]] = {
     "natural full texts": lambda r: r.kind == "full" and r.suite != "scancode",
     "ScanCode's full texts": lambda r: r.kind == "full" and r.suite == "scancode",
@@ -152,7 +154,7 @@ def peer_answers(python: str, name: str, paths: list[Path]) -> list[Answer] | No
     return [Answer(frozenset(fold(p) for one in json.loads(line) for p in split(one)), "") for line in lines]
 
 
-def clause_numbers(corpus: Path, more: Path | None) -> None:
+def clause_numbers(corpus: Path, more: Path | None, show: str) -> None:
     from license_rules import clauses
 
     with LABELS.open(encoding="utf-8") as file:
@@ -166,8 +168,12 @@ def clause_numbers(corpus: Path, more: Path | None) -> None:
             if path is None:
                 continue
             texts += 1
-            wanted = {r["clause"]: r["value"] for r in labels if r["file"] == name and r["clause"] != "none"}
-            found = {c.clause: c for c in reversed(clauses(path.read_bytes().decode("utf-8", "replace")))}
+            mine = {r["clause"]: r["value"] for r in labels if r["file"] == name and r["clause"] != "none"}
+            wanted = {clause: value for clause, value in mine.items() if not clause.startswith("?")}
+            text = FRONT_MATTER.sub("", path.read_bytes().decode("utf-8", "replace"))
+            found = {c.clause: c for c in reversed(clauses(text)) if f"?{c.clause}" not in mine}
+            for clause in (found.keys() ^ wanted.keys()) if show == "clauses" else ():
+                print(f"    {name}: {clause} {'missed' if clause in wanted else repr(text[slice(*found[clause].said)])}")
             right += len(wanted.keys() & found.keys())
             wrong += len(found.keys() - wanted.keys())
             missed += len(wanted.keys() - found.keys())
@@ -185,7 +191,7 @@ def clause_numbers(corpus: Path, more: Path | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--show", default="", help="list the files with this outcome")
+    parser.add_argument("--show", default="", help="list the files with this outcome, or what differs in `clauses`")
     parser.add_argument("--held-out", action="store_true", help="read AI licences without their own fingerprints")
     parser.add_argument("--peers", default="", metavar="PYTHON", help="interpreter with other engines")
     parser.add_argument("--texts", type=Path, help="folder with further labelled texts")
@@ -212,7 +218,7 @@ def main() -> None:
     print(f"speed {len(rows) / spent:.0f} files/s on one core, load {loaded:.2f} s, memory {memory:.0f} MB at most")
     if options.held_out:
         held_out_numbers(rows, texts)
-    clause_numbers(Path(folder), options.texts)
+    clause_numbers(Path(folder), options.texts, options.show)
     for name in PEERS if options.peers else ():
         theirs = peer_answers(options.peers, name, [home / row.path for row in rows])
         if theirs is not None:
