@@ -17,6 +17,7 @@ from license_rules.tokens import lower
 RULES = Path(__file__).parent / "clauses.yaml"
 PLACES = Path(__file__).parent / "places.yaml"
 LONGEST_SENTENCE = 600
+LONGEST_LEAD = 600
 READ_LIMIT = 200_000
 MOST_HITS = 100
 
@@ -75,16 +76,28 @@ _BEFORE = r"(?P<before>us\s?\$|usd\s?\$?|\$|€|eur|rmb|cny|¥|￥|£|gbp|krw|�
 _AFTER = r"(?P<after>(?:united states |us |u\.s\. )?dollars|usd|euros?|eur\b|yuan|rmb|cny|美元|元|pounds|won\b|yen\b)"
 _WITHOUT = re.compile(r"\bexclud|不包括|without regard")
 _WITHIN = r"(?:[^.。]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
+_PERIOD = re.compile(r"(?<![\W_][a-z\d])[.。](?=\s)")
 _SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
 
 
+class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`clauses.yaml`: frames by their names in capitals, and the rules whose patterns use them."""
+
+    frames: dict[str, str]
+    rules: list[Rule]
+
+
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Patterns of one clause, and words that show that a sentence means something else."""
+    """Patterns of one clause, and words that show that a sentence means something else.
+
+    What a `frame` matches must stand in the same sentence before the pattern.
+    """
 
     clause: ClauseName
     words: list[str]
     patterns: list[str]
     unless: list[str]
+    frame: str = ""
     value: Literal["number", "places", ""] = ""
 
 
@@ -109,6 +122,7 @@ class Compiled:
     rule: Rule
     patterns: tuple[re.Pattern[str], ...]
     unless: re.Pattern[str] | None
+    frame: re.Pattern[str] | None
 
 
 @cache
@@ -122,28 +136,32 @@ def place_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z])(?:{'|'.join(named)})(?![a-z])")
 
 
+@cache
+def frames() -> dict[str, str]:
+    """What the names in capitals stand for in a pattern."""
+    any_place = "|".join(s for spellings in places().values() for s in spellings)
+    own = {"BEFORE": _BEFORE, "AFTER": _AFTER, "NUMBER": _NUMBER, "PLACES": rf"(?:{any_place})(?![a-z])"}
+    listed = load(RULES, Lexicon).frames.items()
+    return own | {name: "(?:{})".format(words.replace(" |", "|")) for name, words in listed}
+
+
 def expand(pattern: str) -> str:
     """A pattern of the rules as a regular expression."""
-    any_place = "|".join(s for spellings in places().values() for s in spellings)
-    pattern = (
-        pattern.replace(" ?", r"\s?")
-        .replace("BEFORE", _BEFORE)
-        .replace("AFTER", _AFTER)
-        .replace("NUMBER", _NUMBER)
-        .replace("PLACES", rf"(?:{any_place})(?![a-z])")
-    )
+    pattern = re.sub(r"[A-Z]{3,}", lambda name: frames()[name.group()], pattern)
+    pattern = pattern.replace(" ?", r"\s?")
     pattern = pattern.replace("~~", rf"{_WITHIN}{{0,600}}?").replace("~", rf"{_WITHIN}{{0,120}}?")
     return pattern.replace(" ", r"[\s*_>]+")
 
 
 @cache
 def rules() -> tuple[Compiled, ...]:
-    listed = load(RULES, list[Rule])
+    listed = load(RULES, Lexicon).rules
     return tuple(
         Compiled(
             rule,
             tuple(re.compile(expand(p), re.M) for p in rule.patterns),
-            re.compile("|".join(rule.unless).replace(" ", r"\s+")) if rule.unless else None,
+            re.compile(expand("|".join(rule.unless))) if rule.unless else None,
+            re.compile(expand(rule.frame)) if rule.frame else None,
         )
         for rule in listed
     )
@@ -161,11 +179,17 @@ def clauses(text: str) -> list[Clause]:
             continue
         for pattern in compiled.patterns:
             for match in islice(pattern.finditer(plain), MOST_HITS):
-                start, end = sentence(plain, match.start(), match.end())
+                begin = match.start()
+                if compiled.frame:
+                    framed = compiled.frame.search(plain, lead(plain, begin), begin)
+                    if framed is None:
+                        continue
+                    begin = framed.start()
+                start, end = sentence(plain, begin, match.end())
                 if compiled.unless and compiled.unless.search(plain, start, end):
                     continue
                 value = read_value(compiled.rule, match, plain, end)
-                clause = Clause(compiled.rule.clause, start, end, value, currency(match), match.span())
+                clause = Clause(compiled.rule.clause, start, end, value, currency(match), (begin, match.end()))
                 found.setdefault((clause.clause, value), clause)
     return sorted(tidy(list(found.values())), key=lambda c: (c.start, CLAUSES.index(c.clause)))
 
@@ -183,6 +207,14 @@ def tidy(found: list[Clause]) -> list[Clause]:
             continue
         kept.append(clause)
     return kept
+
+
+def lead(text: str, end: int) -> int:
+    """Where the words begin that lead up to a hit: those of a list stand far before its items."""
+    begin = max(0, end - LONGEST_LEAD)
+    for mark in _PERIOD.finditer(text, begin, end):
+        begin = mark.end()
+    return begin
 
 
 def sentence(text: str, start: int, end: int) -> tuple[int, int]:
