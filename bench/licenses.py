@@ -1,12 +1,13 @@
 """How well licence texts are told apart, and their clauses found.
 
-    OSAI_EVIDENCE_CORPUS=FOLDER python bench/licenses.py [--show KIND] [--peers PYTHON]
+    OSAI_EVIDENCE_CORPUS=FOLDER python bench/licenses.py [--show KIND] [--peers PYTHON] [--texts FOLDER]
 
 Reads `bench/licenses/labels.tsv` of the corpus (files of other projects' test suites, with their labels) and the clause
 labels beside this file. A file counts as exact when the set of licences is the label's and the text is not called
-changed; `-only` and `-or-later` count only in notices. A clause with a `?` in its label is one that a reader could leave
-out, and is not counted; what ScanCode writes above a licence is not read. PYTHON is an interpreter of another environment in which
-scancode-toolkit-mini or licenseclassifier are installed: they then answer beside us.
+changed; `-only` and `-or-later` count only in notices. A clause with a `?` in its label is one that a reader could
+leave out, and is not counted; what ScanCode writes above a licence is not read. FOLDER holds texts that the corpus
+lacks: `scancode` its licences, the others as `OWNER@NAME__PATH`. PYTHON is an interpreter of another environment in
+which scancode-toolkit-mini or licenseclassifier are installed: they then answer beside us.
 """
 
 from __future__ import annotations
@@ -172,8 +173,9 @@ def clause_numbers(corpus: Path, more: Path | None, show: str) -> None:
             wanted = {clause: value for clause, value in mine.items() if not clause.startswith("?")}
             text = FRONT_MATTER.sub("", path.read_bytes().decode("utf-8", "replace"))
             found = {c.clause: c for c in reversed(clauses(text)) if f"?{c.clause}" not in mine}
-            for clause in (found.keys() ^ wanted.keys()) if show == "clauses" else ():
-                print(f"    {name}: {clause} {'missed' if clause in wanted else repr(text[slice(*found[clause].said)])}")
+            for clause in sorted(found.keys() ^ wanted.keys()) if show == "clauses" else ():
+                said = "missed" if clause in wanted else repr(text[slice(*found[clause].said)])
+                print(f"    {name}: {clause} {said}")
             right += len(wanted.keys() & found.keys())
             wrong += len(found.keys() - wanted.keys())
             missed += len(wanted.keys() - found.keys())
