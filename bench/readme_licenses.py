@@ -67,13 +67,18 @@ def main() -> None:
     if not home:
         print("OSAI_EVIDENCE_REPOSITORIES is not set: there are no READMEs to read here")
         return
-    labels: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    labels: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
     with LABELS.open(encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):
-            labels[row["file"]].append((row["part"], row["licence"]))
+            labels[row["set"]][row["file"]].append((row["part"], row["licence"]))
+    for name, files in labels.items():
+        print(name, measured(Path(home), files, show=options.show))
+
+
+def measured(home: Path, labels: dict[str, list[tuple[str, str]]], *, show: bool) -> str:
     counts: Counter[str] = Counter()
     for name, wanted in labels.items():
-        readme = document(Path(home), name)
+        readme = document(home, name)
         if readme is None:
             continue
         counts["files"] += 1
@@ -88,13 +93,13 @@ def main() -> None:
             if part.startswith("?"):
                 continue
             counts["right" if hits else "missed"] += 1
-            if options.show and not hits:
+            if show and not hits:
                 print(f"missed  {name}: {part} {licence}; found {list(found)}")
         counts["wrong"] += len(left)
-        for key in left if options.show else ():
+        for key in left if show else ():
             print(f"wrong   {name}: {key} {found[key].quote.exact[:160]!r}" if found[key].quote else name)
     right, wrong, missed = (counts[k] for k in ("right", "wrong", "missed"))
-    print(
+    return (
         f"{counts['files']} READMEs: precision {right / max(1, right + wrong):.3f}, recall "
         f"{right / max(1, right + missed):.3f} ({right} right, {wrong} wrong, {missed} missed)"
     )
