@@ -57,6 +57,7 @@ def fold(name: str) -> str:
     name = name.lower().replace("licence", "license").replace("++", " plusplus ")
     name = re.sub(r"\bv(?:er(?:sion)?)?\.?\s*(?=\d)", " ", name)
     name = re.sub(r"(?<=\d)\.0\b(?!\.)", "", name)
+    name = re.sub(r"(?<=[a-z]{3})(?=\d)", " ", name)
     words = re.findall(r"[^\W_]+(?:\.\d+)*", name)
     return " ".join(word for word in words if word not in EMPTY_WORDS)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from license_rules.names import fold, normalise_name, opens_a_name, spdx_list, url_ids
+from license_rules.names import normalise_name, opens_a_name, spdx_list, url_ids
 
 LONGEST_NAME = 12
 MOST_NAMES = 500  # places in a text where a name is looked for
@@ -160,7 +160,7 @@ def leading_name(text: str) -> tuple[tuple[str, ...], int]:
         if piece.endswith("/") or len(piece) < 2 or piece.lower() in NO_NAMES:
             continue
         name = normalise_name(piece)
-        if name.entry and " " not in fold(piece) and not _SAYS_LICENSE.search(text[: end + 30]):
+        if name.entry and not set(piece) & set(" -_") and not _SAYS_LICENSE.search(text[: end + 30]):
             continue  # `deepseek` is a licence as a tag, a model in a sentence
         if name.ids or name.ambiguous:
             return tuple(known_id(i) or i for i in name.ids), end
