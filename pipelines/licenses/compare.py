@@ -23,7 +23,7 @@ from output.record import EvidenceRecord, Points, Searched
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier, plain, searched
 from pipelines.licenses.declared import short
-from pipelines.licenses.statements import file_named
+from pipelines.licenses.mentions import file_named
 from spiders.document import Document
 
 LICENSE_FILE = re.compile(r"(?:^|[_\-.])(?:licen[cs]e|copying)|^licen[cs]e", re.I)

@@ -20,7 +20,8 @@ from license_rules.registry import by_id
 from output.record import EvidenceRecord, Points, Quote, Selector
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.licenses.statements import file_named, statements
+from pipelines.licenses.mentions import file_named
+from pipelines.licenses.statements import statements
 from pipelines.readers.markdown import card_of
 from spiders.document import Document
 
