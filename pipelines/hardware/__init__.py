@@ -187,7 +187,7 @@ def describe(facts: list[Fact]) -> str:
             pieces[f"{value['count']} {value['of']}"] = None
         elif fact.kind == "parallelism":
             kind = f"{value['name']} parallelism"
-            pieces[kind if value["text"].lower() == kind else f"{kind} ({value['text']})"] = None
+            pieces[kind if value["text"].lower() == kind.lower() else f"{kind} ({value['text']})"] = None
         else:
             pieces[re.sub(r"^(?:for|took|in|lasted|about|over)\s+", "", " ".join(value["text"].split()))] = None
     shown = list(pieces)[:6]

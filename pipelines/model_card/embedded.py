@@ -28,6 +28,8 @@ OTHERS = Phrase(
 
 def card_name(subject: Subject) -> str:
     """How a statement names a card: the release's own is the model card, any other says whose it is."""
+    if subject.target.startswith("github:"):
+        return f"Model card in {subject.target.rpartition(':')[2]}"
     if subject.component == "end" or subject.target.startswith("url:"):
         return "Model card"
     return f"Model card of {subject.target.rpartition(':')[2]}"

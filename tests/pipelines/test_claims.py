@@ -14,6 +14,7 @@ from tests.pipelines.checks import document, verify
     [
         ("Heron is a fully open language model.", "fully_open"),
         ("We open-source the weights of Heron.", "open_source"),
+        ("Heron is the best open-source model currently available.", "open_source"),
         ("Our model is released with open weights.", "open_weights"),
         ("It is freely available for research.", "free_use"),
         ("我们开源了模型。", "open_source"),
@@ -35,6 +36,7 @@ def test_claims(text: str, kind: str) -> None:
         "We report its results on standard open-source benchmarks.",
         "Heron is released under the Bird Open Model License.",
         "Heron is built by the open-source AI community.",
+        "It rivals the best open-source models of its size.",
         "We plan to open-source it in the future.",
         "We will soon open-source the code of Heron.",
         "In future versions, we may open-source models with more voices.",
