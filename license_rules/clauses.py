@@ -74,7 +74,8 @@ _CURRENCY = {
 }  # fmt: skip
 _BEFORE = r"(?P<before>us\s?\$|usd\s?\$?|\$|€|eur|rmb|cny|¥|￥|£|gbp|krw|₩|jpy|人民币)\s?"
 _AFTER = r"(?P<after>(?:united states |us |u\.s\. )?dollars|usd|euros?|eur\b|yuan|rmb|cny|美元|元|pounds|won\b|yen\b)"
-_WITHOUT = re.compile(r"\bexclud|不包括|without regard")
+_WITHOUT = re.compile(r"\bexclud|不(?:\s{0,2}包\s{0,2}括|含)|without regard")
+_BETWEEN_HAN = re.compile(r"\[[^\]]*\]|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])")
 _WITHIN = r"(?:[^.。]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
 _PERIOD = re.compile(r"(?<![\W_][a-z\d])[.。](?=\s)")
 _SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
@@ -132,8 +133,13 @@ def places() -> dict[str, list[str]]:
 
 @cache
 def place_pattern() -> re.Pattern[str]:
-    named = [f"(?P<p{n}>{'|'.join(spellings)})" for n, spellings in enumerate(places().values())]
+    named = [f"(?P<p{n}>{over_lines('|'.join(spellings))})" for n, spellings in enumerate(places().values())]
     return re.compile(rf"(?<![a-z])(?:{'|'.join(named)})(?![a-z])")
+
+
+def over_lines(pattern: str) -> str:
+    """Chinese characters of a pattern, also where a line ends between them."""
+    return _BETWEEN_HAN.sub(lambda found: found.group() or r"\s{0,2}", pattern)
 
 
 @cache
@@ -148,7 +154,7 @@ def frames() -> dict[str, str]:
 def expand(pattern: str) -> str:
     """A pattern of the rules as a regular expression."""
     pattern = re.sub(r"[A-Z]{3,}", lambda name: frames()[name.group()], pattern)
-    pattern = pattern.replace(" ?", r"\s?")
+    pattern = over_lines(pattern).replace(" ?", r"\s?")
     pattern = pattern.replace("~~", rf"{_WITHIN}{{0,600}}?").replace("~", rf"{_WITHIN}{{0,120}}?")
     return pattern.replace(" ", r"[\s*_>]+")
 

@@ -17,6 +17,7 @@ from pipelines.dossier import Dossier
 from pipelines.readers.source_tree import local_tree
 from pipelines.training_code.explain import explanation
 from spiders.document import Document, Kind
+from spiders.github import file_kind
 
 KINDS: dict[str, Kind] = {
     "model-card": "model_card",
@@ -28,7 +29,6 @@ KINDS: dict[str, Kind] = {
 }
 MODEL = "model"
 CARD = re.compile(r"(?:readme|model_?card)\.md", re.I)
-LICENSE = re.compile(r"(?:un)?licen[cs]e|copying|notice|use[_-]?policy", re.I)
 READ_CAP = 64 * 1024 * 1024
 
 
@@ -91,9 +91,14 @@ def local_model(path: str) -> tuple[Document, ...]:
     if not Path(path).is_dir():
         raise click.UsageError(f"{path} is no folder: `inspect model` reads one")
     files = local_repository(path)
-    kinds: tuple[tuple[Kind, re.Pattern[str]], ...] = (("model_card", CARD), ("license", LICENSE))
-    special = [replace(file, kind=kind) for file in files for kind, name in kinds if name.match(file.source.path or "")]
+    special = [replace(file, kind=kind) for file in files if (kind := kind_at_top(file.source.path or ""))]
     return (*files, *special)
+
+
+def kind_at_top(path: str) -> Kind | None:
+    if CARD.match(path):
+        return "model_card"
+    return "license" if "/" not in path and file_kind(path) == "license" else None
 
 
 def local_repository(path: str) -> tuple[Document, ...]:

@@ -54,6 +54,8 @@ SAID = [
     ("Whatever is derived from the pan must be passed on under the same terms.", "share_alike", None),
     ("All modified pans are to be licensed as a whole to all third parties.", "share_alike", None),
     ("使用前须向许可方登记。", "registration_duty", None),
+    ("我们授予您有限的、\n非商业的许可。", "non_commercial", None),
+    ("争议适用中华人民\n共和国（不包\n括香港）法律。", "governing_law", ("China",)),
     ("All rights end if you assert a claim that the pan infringes a patent.", "patent_termination", None),
     ("If you bring a lawsuit over patents against us, your licenses shall terminate.", "patent_termination", None),
 ]

@@ -33,6 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (made / "src").mkdir(parents=True)
     (made / "README.md").write_text(CARD)
     (made / "LICENSE").write_text((ROOT / "LICENSE").read_text("utf-8") + "\n\nNo commercial use is allowed.\n")
+    (made / "MODEL_LICENSE.txt").write_text("The model may not be used for any military purpose.\n")
     (made / "src" / "LICENSE").write_text("Another licence, of a part.")
     (made / "src" / "generate.py").write_text("print('pan')\n")
     monkeypatch.chdir(made)
@@ -54,7 +55,8 @@ def test_the_example_reads_card_licence_and_code_together(folder: Path) -> None:
     assert {"modelcard", "licenses", "trainingcode"} <= {record["parameter"] for record in records}
     assert said["model_card.limitations"]["outcome"] == "present"
     assert "Apache-2.0" in said["license.conflict"]["statement"], "the tag and the text with its clause"
-    assert said["license.text"]["source"]["path"] == "LICENSE", "licences of parts are not the model's"
+    read = {r["source"]["path"] for r in records if r["indicator"] == "license.text"}
+    assert read == {"LICENSE", "MODEL_LICENSE.txt"}, "licences of parts are not the model's"
     page = BeautifulSoup((folder / "evidence" / "index.html").read_text("utf-8"), "html.parser")
     assert {record["id"] for record in records} == {tag["id"] for tag in page.select("article.fact")}
 
