@@ -19,8 +19,9 @@ from output.record import git_blob_id
 from spiders.addresses import github_api, github_archive, github_page, github_raw
 from spiders.document import Document, Kind
 from spiders.hub import LICENSE_NAME, NOT_A_TEXT, card_file, may_be_report, new_leads, note_base_names
-from spiders.leads import leads_of_text, training_leads
+from spiders.leads import leads_of_text
 from spiders.strict import issues
+from spiders.training_pointers import training_leads
 from spiders.walk import ARCHIVE_CAP, PAPER_CAP, Ask, Walk
 
 READ_ENDINGS = re.compile(

@@ -11,8 +11,9 @@ from huggingface_hub import DatasetInfo, ModelInfo
 
 from spiders.addresses import hub_api, hub_file, hub_page
 from spiders.document import Kind, Lead
-from spiders.leads import base_names, leads_of_facts, leads_of_text, training_leads
+from spiders.leads import base_names, leads_of_facts, leads_of_text
 from spiders.strict import issues
+from spiders.training_pointers import training_leads
 from spiders.walk import PAPER_CAP, Ask, Walk
 
 LICENSE_NAME = re.compile(

@@ -167,56 +167,6 @@ def not_its_data(text: str, link: Link, origin: str, dataset: str) -> str:
     return "data of another model that was made of this one" if made else ""
 
 
-# A sentence that says where training code is: "training code", "scripts for fine-tuning", "trained with", "to train,
-# see"; not one about running, measuring or thanking, and no bibliography.
-TRAINING = r"(?:(?:(?:pre|post)-?\s?)?training|fine-?\s?tuning|sft|rlhf)"
-TRAIN = r"(?:(?:(?:pre|post)-?\s?)?train(?:ed|ing)?|fine-?\s?tun(?:e|ed|ing)|sft)"
-CODE = r"(?:code ?base|code|scripts?|recipes?|repo(?:sitory)?|framework|library|implementation|pipeline|instructions)"
-TRAINING_CODE = re.compile(
-    rf"(?i)\b{TRAINING}\W+(?:\w+\W+){{0,3}}{CODE}\b"
-    rf"|\b{CODE}\s+(?:\w+\s+){{0,3}}(?:for|to|of)\s+(?:\w+\s+){{0,3}}{TRAIN}\b"
-    r"|(?:训练|微调)(?:代码|脚本|框架)"
-)
-TRAINED_WITH = re.compile(  # before a link
-    rf"(?i)\b{TRAIN}\b[^.]{{0,60}}\b(?:with|using|via|see|refer|follow|instructions)\b"
-)
-NOT_TRAINING_CODE = re.compile(
-    r"(?i)\b(?:inference|serving|deploy\w*|quanti[sz]\w*|gguf|evaluat\w*|benchmark\w*)\b"
-    r"|\b(?:thank\w*|inspired|acknowledg\w*|adapted)\b|@\w{4,20}\{"
-)
-LINK_SENTENCE_END = re.compile(r"[.!?。！？](?=\s)|\n\s*\n|\n[ \t]*(?=[-*+#|>])")
-NEAR = 80  # characters on either side of a link that are read
-
-
-def training_leads(document: Document, origin: str) -> Iterator[Lead]:
-    """Repositories of which a sentence of a card or README says that the training code is there, each once."""
-    text, seen = document.text, {origin}
-    for link in links(text):
-        found = place(link.url)
-        if found is None or found.relation != "repository" or found.asset or found.target in seen:
-            continue
-        engine = found.target.removeprefix("github:").lower() in known().serving_engines
-        before, after = around(text, link)
-        said = before + after
-        there = TRAINING_CODE.search(said) or TRAINED_WITH.search(before)
-        if there and not engine and not NOT_TRAINING_CODE.search(said):
-            seen.add(found.target)
-            line = text.count("\n", 0, link.start) + 1
-            yield Lead(
-                origin, found.target, "training", "a sentence says that training code is there", document.source,
-                Selector(link.start, link.end, line, line), link.url, found.ref, found.path,
-            )  # fmt: skip
-
-
-def around(text: str, link: Link) -> tuple[str, str]:
-    """What the sentence of a link says close before and after it, without addresses; a list item is a sentence."""
-    before = URL.sub(" ", text[max(0, link.start - 4 * NEAR) : link.start])
-    after = URL.sub(" ", text[link.end : link.end + 4 * NEAR])
-    begins = max((m.end() for m in LINK_SENTENCE_END.finditer(before)), default=0)
-    stop = LINK_SENTENCE_END.search(after)
-    return before[begins:][-NEAR:], after[: stop.start() if stop else None][:NEAR]
-
-
 def replace_end_line(selector: Selector) -> Selector:
     return Selector(selector.start, selector.end, selector.start_line, selector.start_line)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipelines.training_code.names import model_names, name_patterns
 from pipelines.training_code.needs import environment, needs
 from pipelines.training_code.survey import Line, Survey, line_between, line_of, survey_tree
 from spiders.document import Kind, Lead
+from spiders.training_pointers import training_pointers
 
 FOLDER = Path(__file__).parent
 FILES_SHOWN = 100
@@ -574,24 +576,13 @@ def promised(readme: TreeFile | None) -> Iterator[tuple[Promise, Line]]:
         at += len(line) + 1
 
 
-LINK = re.compile(r"https?://(?:www\.)?github\.com/([\w.-]{1,60})/([\w.-]{1,100})")
-FOR_TRAINING = re.compile(r"\b(train(ing)?|pre-?train(ing)?|fine-?tun(e|ing)|sft|rlhf|recipes?)\b", re.IGNORECASE)
-
-
 def training_links(readme: TreeFile | None, target: str) -> Iterator[tuple[str, Line]]:
-    """Repositories that a README links in a line about training, each once, at most five."""
-    seen = {target.split(":", 1)[1].lower()}
+    """Repositories of which a README says that training code is there, each once, at most five."""
     if readme is None:
         return
-    for number, text in enumerate(readme.text.split("\n", 5000)[:5000], 1):
-        text = text[:2000]
-        if not FOR_TRAINING.search(LINK.sub("", text)):
-            continue
-        for owner, name in LINK.findall(text):
-            full = f"{owner}/{name.removesuffix('.git').rstrip('.')}"
-            if full.lower() not in seen and len(seen) <= 5:
-                seen.add(full.lower())
-                yield f"https://github.com/{full}", line_of(readme, number)
+    for link, found in islice(training_pointers(readme.text, target), 5):
+        number = readme.text.count("\n", 0, link.start) + 1
+        yield "https://github.com/" + found.target.removeprefix("github:"), line_of(readme, number)
 
 
 detector = Detector(FOLDER, detect)

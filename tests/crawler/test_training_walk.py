@@ -11,8 +11,8 @@ import pytest
 from output.record import Source, git_blob_id
 from spiders.document import Document, Lead, Miss
 from spiders.github import walk_github
-from spiders.leads import training_leads
 from spiders.release import TRAINING_POINTERS, Release, ReleaseSpider, Root
+from spiders.training_pointers import training_leads
 from spiders.walk import Answer, Ask, Walk
 
 API, RAW = "https://api.github.com/repos", "https://raw.githubusercontent.com"
@@ -93,6 +93,11 @@ def leads(text: str) -> list[Lead]:
         ("- [Code for fine-tuning](https://github.com/lab/tune)\n- [Data](https://github.com/lab/data)", "lab/tune"),
         ("To fine-tune your own variant,\nplease see https://github.com/lab/tune.", "lab/tune"),
         ("训练代码: https://github.com/lab/xunlian", "lab/xunlian"),
+        ("Fine-tuning: https://github.com/lab/tune", "lab/tune"),
+        ("# Use\n## Training\n```\ngit clone https://github.com/lab/trainer\n```", "lab/trainer"),
+        ("SFT was done using [tuner](https://github.com/lab/tuner) on 8 GPUs.", "lab/tuner"),
+        ("- **SFT**: [Weights](https://example.org), [Code](https://github.com/lab/sft)", "lab/sft"),
+        ("* **[A fork](https://github.com/lab/fork)** contains the scripts for training in rounds.", "lab/fork"),
     ],
 )  # fmt: skip
 def test_a_sentence_that_says_where_training_code_is(text: str, target: str) -> None:
@@ -109,6 +114,14 @@ def test_a_sentence_that_says_where_training_code_is(text: str, target: str) -> 
         "The training code is here.\n\nSee also [a demo](https://github.com/lab/demo).",
         "@misc{x, title={An open framework for training}, url={https://github.com/lab/trainer}}",
         "Training code: https://github.com/maker/model",
+        "- [2026/03] [Stork](https://github.com/lab/stork): a training framework for tall models",
+        "# Projects built on Heron\n## Stork\nTo train birds, see [Stork](https://github.com/lab/stork).",
+        "[Stork](https://github.com/lab/stork) is a training framework built on Heron.",
+        "Heron was trained using the [Reeds](https://github.com/lab/reeds) dataset.",
+        "Heron was fine-tuned with [LoRA](https://github.com/lab/lora).",
+        "## Training\nSegment your birds first, using [masks](https://github.com/lab/masks).",
+        "To train, rename the folder (see [list](https://github.com/lab/x/blob/main/list.txt)).",
+        "Trained on code for training.\n[![Licence](https://example.org/a.svg)](https://github.com/lab/stork)",
     ],
 )
 def test_other_links_are_no_pointers_for_training(text: str) -> None:
