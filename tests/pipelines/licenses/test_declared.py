@@ -172,6 +172,19 @@ def detect(
     return record
 
 
+def test_data_that_a_report_only_describes() -> None:
+    paper = document("paper", CODE, "We trained the pan on two buckets of batter.", "report.pdf")
+    dossier = Dossier(MODEL, (hub(MODEL, "mit"), paper), ())
+    said = "Training data described in report.pdf."
+    told = detector.record(
+        dossier.subject(MODEL), "datasources_endmodel", "data.described", "present", said,
+        rule="source", source=paper.source,
+    )  # fmt: skip
+    (record,) = of(list(detector.detect(dossier, (told,))), "license.triple")
+    assert record.statement.endswith("Data: not disclosed (described in report.pdf).")
+    assert record.value["data"]["evidence"] == [told.id]
+
+
 def repository(licence: str) -> Document:
     return document("github_repository", CODE, {"license": {"spdx_id": licence}})
 
