@@ -44,12 +44,14 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ours: list[str]
     others: list[str]
     planned: list[str]
+    news: str
 
 
 class Rules(NamedTuple):
     claims: tuple[tuple[str, Phrase], ...]
     ours: re.Pattern[str]
     not_claimed: re.Pattern[str]
+    news: re.Pattern[str]
 
 
 class Claim(NamedTuple):
@@ -66,7 +68,7 @@ class Claim(NamedTuple):
 def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
     claims = tuple((kind, Phrase(either(patterns))) for kind, patterns in words.claims.items())
-    return Rules(claims, either(words.ours), either(words.others + words.planned))
+    return Rules(claims, either(words.ours), either(words.others + words.planned), re.compile(words.news))
 
 
 def read_claims(text: str, start: int = 0, end: int | None = None) -> Iterator[Claim]:
@@ -100,6 +102,8 @@ def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[E
         if not may_claim.stand_in(part.start, part.end):
             continue
         for kind, words, at, low, high in read_claims(card.visible, part.start, part.end):
+            if document.kind == "source_file" and rules().news.match(card.visible[low:high]):
+                continue
             if found == CLAIM_LIMIT:
                 return
             found += 1

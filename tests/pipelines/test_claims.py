@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pipelines.claims import detector, read_claims
+from output.record import Subject
+from pipelines.claims import detector, read_claims, read_stretch
 from pipelines.dossier import Dossier
+from pipelines.model_card.pages import Stretch
+from pipelines.readers.markdown import card_of
 from tests.pipelines.checks import document, verify
 
 
@@ -60,3 +65,9 @@ def test_records() -> None:
 def test_no_claim_is_absent() -> None:
     card = document("# Heron\n\nA model.\n")
     assert [r.outcome for r in detector.detect(Dossier(card.target, (card,)), ())] == ["absent"]
+
+
+def test_news_of_a_repository_are_about_many_models() -> None:
+    readme = replace(document("# Heron\n\n- [2026.02.06] We open-source Egret 2.\n"), kind="source_file")
+    stretch = Stretch(0, len(readme.text), Subject(None, readme.target, "end"), None, "README of org/heron", "heron")
+    assert [r.outcome for r in read_stretch(readme, card_of(readme), stretch)] == ["absent"]
