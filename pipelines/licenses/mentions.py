@@ -104,12 +104,11 @@ def mentions(card: Card, unit: Unit) -> list[Mention]:
 def known(text: str, unit: Unit) -> Iterator[Mention]:
     base = unit.start
     after = 0
-    for notice in find_notices(CJK.sub(" ", text)):
-        if notice.via in ("gnu", "tag"):
-            after = notice.end
-            yield Mention(base + notice.start, base + notice.end, (notice.id,), licence_name(notice.id))
+    notices = [n for n in find_notices(CJK.sub(" ", text)) if n.via in ("gnu", "tag")]
+    for notice in notices:
+        yield Mention(base + notice.start, base + notice.end, (notice.id,), licence_name(notice.id))
     for match in NAME_START.finditer(text):
-        if match.start() < after:
+        if match.start() < after or any(n.start <= match.start() < n.end for n in notices):
             continue
         rest = CJK.split(text[match.start() : match.start() + 160], maxsplit=1)[0]
         if not fold(rest.split(maxsplit=1)[0]):

@@ -42,6 +42,10 @@ def said(text: str, own: str = "code", product: str = "pan") -> Said:
             [("code", "MIT"), ("data", "CC0-1.0")],
         ),
         ("## License\n\nThe code for training the model is released under BSD 3-Clause.", [("code", "BSD-3-Clause")]),
+        (
+            "## License\n\nThe code is licensed by MIT, the data by CC0, the weights are licensed by GNU AGPL 3.0.",
+            [("code", "MIT"), ("data", "CC0-1.0"), ("weights", "AGPL-3.0-only")],
+        ),
         ("## License\n\nThe models in this repository are released under MIT.", [("weights", "MIT")]),
         ("## License\n\nOur documentation is licensed under CC-BY-4.0.", [("docs", "CC-BY-4.0")]),
         ("## Model License\n\nReleased under the Apache License 2.0.", [("weights", "Apache-2.0")]),
