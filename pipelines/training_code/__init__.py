@@ -276,13 +276,12 @@ class Repository:
         if not judgement.trains or not names or found.model_files or self.named_after(names):
             return
         parent, own = self.common().get("fork_of"), self.common().get("own_commits")
-        what = f"a fork of {parent}" if parent else "a generic framework"
-        commits = f" with {own} own commit{'s' if own != 1 else ''}" if own else ""
-        without = "without own commits or files" if own == 0 else "without files"
+        what = self.forked() or "a generic framework"
+        without = "or files" if parent and own == 0 else "without files"
         yield self.record(
             "framework",
             "present",
-            f"Training repository {self.name} is {what}{commits} {without} that name the model "
+            f"Training repository {self.name} is {what} {without} that name the model "
             f"(looked for: {', '.join(names)}).",
             rule="fork" if parent else "no-model-files",
             points="partial",
@@ -458,13 +457,24 @@ class Repository:
             read=[found.tree.searched()],
         )
 
-    def reached(self) -> str:
-        """How one came here, where it is not by a link to the release's own repository."""
-        if self.pointer is None:
+    def forked(self) -> str:
+        """Of which repository this is a fork, with how many commits of its own; empty where it is none."""
+        parent, own = self.common().get("fork_of"), self.common().get("own_commits")
+        if not parent:
             return ""
+        commits = (
+            "" if own is None else f" with {own} own commit{'s' if own != 1 else ''}" if own else " without own commits"
+        )
+        return f"a fork of {parent}{commits}"
+
+    def reached(self) -> str:
+        """What a fork is of, and how one came here where it is not by a link to the release's own repository."""
+        fork = f", {self.forked()}," if self.forked() else ""
+        if self.pointer is None:
+            return fork
         where = self.pointer.origin.split(":", 1)[1]
         place = "/".join(filter(None, (self.pointer.ref, self.pointer.path)))
-        return f", to which {where} points for training{f' ({place})' if place else ''},"
+        return f"{fork or ','} to which {where} points for training{f' ({place})' if place else ''},"
 
     def common(self) -> dict[str, Any]:
         """Facts about the repository that belong to each of its records, where the service told them."""

@@ -338,7 +338,7 @@ def read_source(found: Survey, file: TreeFile, kind: str, role: str) -> list[Fin
     if kind == "shell" and "launches-training" in signals:
         found.launches[file.path] = [name for fact in read if fact.kind == "run" for name in scripts_in(fact.name)]
     matches = rules().matches(signals)
-    trains = any(match.stage in TRAINING_STAGES for match in matches)
+    trains = any(match.stage in TRAINING_STAGES for match in matches) and not places().found("helpers", file.path)
     if trains and kind in ("config", "shell"):
         note_need(found, file, "run_configuration", min(match.line for match in matches))
     launches = "launch-settings" in signals

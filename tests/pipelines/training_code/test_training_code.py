@@ -147,9 +147,12 @@ def test_own_commits_of_a_fork(ahead: int, said: str) -> None:
     compare = Source("https://api.github.com/repos/maker/model/compare/maker:main...x", "v", sha256="c" * 64)
     compared = Document("github_compare", TARGET, compare, json.dumps({"ahead_by": ahead}).encode())
     lead = Lead("hf:model:maker/osprey-7b", TARGET, "repository", "named in the card", followed=True)
-    record = records(archive(files), answer, compared, root="hf:model:maker/osprey-7b", leads=(lead,))["framework"]
+    found = records(archive(files), answer, compared, root="hf:model:maker/osprey-7b", leads=(lead,))
+    record = found["framework"]
     assert said in record.statement
     assert record.value["own_commits"] == ahead
+    commits = "with 1 own commit" if ahead else "without own commits"
+    assert f"Repository maker/model, a fork of maker/heron {commits}, covers" in found["coverage"].statement
     assert compare.url in [s.url for s in record.searched]
 
 
