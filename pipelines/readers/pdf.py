@@ -12,6 +12,7 @@ and keeps the way back. Boxes are left, bottom, right, top in points, the origin
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import unicodedata
@@ -30,7 +31,8 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_PAGES = 400
 MAX_PAGE_CHARS = 60_000
 MAX_CHARS = 4_000_000
-SECONDS = 30
+SECONDS = 30  # of processor time, so that a busy machine reads no less
+WALL_SECONDS = 300  # for a process that sleeps or is starved
 MEMORY = 1024 * 1024 * 1024
 
 LINE_END_HYPHEN = "\ufffe"
@@ -46,7 +48,7 @@ PROBLEM_TEXT: dict[Problem, str] = {
     "broken_source": "its LaTeX source is damaged, or none",
     "no_text": "the PDF holds no text (scanned pages)",
     "too_large": f"the PDF is larger than {MAX_BYTES // 1024 // 1024} MB",
-    "timeout": f"the PDF could not be read within {SECONDS} seconds",
+    "timeout": f"the PDF could not be read within {SECONDS} seconds of processor time",
     "crashed": "the PDF ended the process that read it",
 }
 
@@ -83,17 +85,17 @@ class Pdf(msgspec.Struct, frozen=True, array_like=True):
 
 
 @lru_cache(maxsize=4)
-def read_pdf(body: bytes, seconds: float = SECONDS) -> Pdf:
+def read_pdf(body: bytes, seconds: int = SECONDS, wall: float = WALL_SECONDS) -> Pdf:
     """Read a PDF in a process of its own. Never raises for what the file holds; see `Pdf.problem`."""
     if early := refuse(body):
         return Pdf(0, (), early)
-    command = [sys.executable, "-m", "pipelines.readers.pdf"]
+    command = [sys.executable, "-m", "pipelines.readers.pdf", str(seconds)]
     try:
-        done = subprocess.run(command, input=body, capture_output=True, timeout=seconds, check=False)
+        done = subprocess.run(command, input=body, capture_output=True, timeout=wall, check=False)
     except subprocess.TimeoutExpired:
         return Pdf(0, (), "timeout")
     if done.returncode != 0:
-        return Pdf(0, (), "timeout" if done.returncode == -24 else "crashed")  # 24: SIGXCPU
+        return Pdf(0, (), "timeout" if done.returncode == -signal.SIGXCPU else "crashed")
     return msgspec.msgpack.decode(done.stdout, type=Pdf)
 
 
@@ -391,17 +393,17 @@ def quote_page(page: Page, start: int, end: int) -> tuple[Quote, Selector]:
     return quote, Selector(start=start, end=end, page=page.number)
 
 
-def limit_this_process() -> None:
+def limit_this_process(seconds: int) -> None:
     import resource
 
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # SIGXCPU at the first, SIGKILL at the second
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def main() -> None:
-    """Read one PDF from standard input, write a `Pdf` as msgpack to standard output."""
-    limit_this_process()
+    """Read one PDF from standard input within so many seconds, write a `Pdf` as msgpack to standard output."""
+    limit_this_process(int(sys.argv[1]))
     body = sys.stdin.buffer.read(MAX_BYTES + 1)
     sys.stdout.buffer.write(msgspec.msgpack.encode(parse(body)))
 
