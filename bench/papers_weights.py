@@ -2,10 +2,11 @@
 
     OSAI_EVIDENCE_CORPUS=… OSAI_EVIDENCE_REPOSITORIES=… python -m bench.papers_weights [--write|--wrong] [--without SET]
 
-A sentence that fits a label is a statement, any other is none. Prints precision and recall for some thresholds, every
-report judged by weights that were learned without it. `--write` puts the weights learned from all into the file of
-signs, `--wrong` lists what fits no label, `--without` leaves a set out that is to stay unseen. Needs numpy, which
-comes with the project's readers of tables.
+A sentence that fits a label is a statement, any other is none. Every report is judged by weights that were learned
+without it, as the detector quotes it: a passage is right when some label stands in it, a fact (the labels of one group
+that must be found) is found when some passage states it. `--write` puts the weights learned from all into the file of
+signs, `--wrong` lists passages that fit no label and facts that are missed, `--without` leaves a set out that is to
+stay unseen. Needs numpy, which comes with the project's readers of tables.
 """
 
 from __future__ import annotations
@@ -17,21 +18,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from bench.papers import blob, document, folded, group_of, papers, rows
 from pipelines.paper_text import own_name, read_report
 from pipelines.paper_text import training_data as signs_file
 from pipelines.paper_text.sentences import Sentence, sentences
-from pipelines.paper_text.statements import Speaker, amounts, lexicon, own_data_names, said, signs, source_spans
+from pipelines.paper_text.statements import of_data, signs, speaker_of
 from spiders.document import Document
 
-PENALTY = 2.0
-THRESHOLDS = (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7)
+PENALTY = 3.0
+THRESHOLDS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 
 
 class Seen(NamedTuple):
-    """A sentence with its signs and the labels that it fits."""
+    """A sentence with its signs, if it speaks of data, and the labels that it fits."""
 
     report: int
     sentence: Sentence
@@ -55,7 +57,7 @@ def reports(corpus: Path, repositories: Path) -> Iterator[tuple[str, Document, l
 def look(number: int, read: Document, labels: list[dict[str, str]]) -> Iterator[Seen]:
     report, title = read_report(read)
     found = list(sentences(report))
-    speaker = Speaker([own_name(title)], own_data_names(found))
+    speaker = speaker_of(found, [own_name(title)])
     for sentence in found:
         words = folded(sentence.text).replace("\ufffe", "").lower()
         groups = frozenset(
@@ -63,10 +65,7 @@ def look(number: int, read: Document, labels: list[dict[str, str]]) -> Iterator[
             for row in labels
             if int(row["page"]) == sentence.page and folded(row["words"]).lower() in words
         )
-        spans = amounts(sentence.text) or source_spans(sentence.text, speaker)
-        never = sentence.tabular or len(sentence.text) < 30 or said(lexicon().data.never).search(sentence.text)
-        if spans and not never:
-            yield Seen(number, sentence, signs(sentence, speaker), groups)
+        yield Seen(number, sentence, signs(sentence, speaker) if of_data(sentence, speaker) else {}, groups)
 
 
 def fit(seen: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -82,6 +81,52 @@ def fit(seen: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> np.ndarray[A
     return weights
 
 
+def judged(seen: list[Seen]) -> list[float]:
+    """How likely each sentence is a statement, by weights learned from the other reports; 0 where it is not of data."""
+    about = [one for one in seen if one.signs]
+    table, right = matrix(about)
+    owner = np.array([one.report for one in about])
+    likely = np.zeros(len(about))
+    for number in set(owner):
+        weights = fit(table[owner != number], right[owner != number])
+        likely[owner == number] = 1 / (1 + np.exp(-table[owner == number] @ weights[:-1] - weights[-1]))
+    found = iter(likely)
+    return [float(next(found)) if one.signs else 0.0 for one in seen]
+
+
+def matrix(about: list[Seen]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    seen = np.array([list(one.signs.values()) for one in about], float)
+    return seen, np.array([bool(one.groups) for one in about], float)
+
+
+class Tally(NamedTuple):
+    """What some passages come to: how many, how many of them fit a label, which facts they state."""
+
+    said: int
+    right: int
+    found: frozenset[str]
+    wrong: list[str]
+
+
+def tally(seen: list[Seen], likely: list[float], rules: signs_file.Signs) -> Tally:
+    """The passages of one report."""
+    groups = {(id(one.sentence.flow), one.sentence.start): one.groups for one in seen}
+    right, found, wrong = 0, set(), []
+    read = list(signs_file.passages(list(zip((one.sentence for one in seen), likely, strict=True)), rules))
+    for passage, _, p in read:
+        here = {
+            group
+            for (flow, start), fitting in groups.items()
+            if flow == id(passage.flow) and passage.start <= start < passage.end
+            for group in fitting
+        }
+        right += bool(here)
+        found |= here
+        if not here:
+            wrong.append(f"{p:.2f} page {passage.page}: {passage.text[:200]}")
+    return Tally(len(read), right, frozenset(found), wrong)
+
+
 def main() -> None:
     corpus, repositories = (os.environ.get(f"OSAI_EVIDENCE_{name}") for name in ("CORPUS", "REPOSITORIES"))
     if not corpus or not repositories:
@@ -90,35 +135,30 @@ def main() -> None:
     left_out = sys.argv[sys.argv.index("--without") + 1] if "--without" in sys.argv else None
     labelled = [one for one in reports(Path(corpus), Path(repositories)) if one[0] != left_out]
     labels = [[row for row in rows if row["indicator"] == "data.described"] for _, _, rows in labelled]
-    must = [{group_of(row) for row in here if row["need"].startswith("must")} for here in labels]
+    facts = [{group_of(row) for row in here if row["need"].startswith("must")} for here in labels]
     seen = [one for n, (_, read, _) in enumerate(labelled) for one in look(n, read, labels[n])]
-    names = list(seen[0].signs)
-    table = np.array([[one.signs[name] for name in names] for one in seen], float)
-    right = np.array([bool(one.groups) for one in seen], float)
-    owner = np.array([one.report for one in seen])
-    likely = np.zeros(len(seen))
-    for number in range(len(labelled)):
-        weights = fit(table[owner != number], right[owner != number])
-        likely[owner == number] = 1 / (1 + np.exp(-table[owner == number] @ weights[:-1] - weights[-1]))
-    sets = list(dict.fromkeys(name for name, _, _ in labelled))
-    for threshold in THRESHOLDS:
+    likely = judged(seen)
+    of_report = [[n for n, one in enumerate(seen) if one.report == number] for number in range(len(labelled))]
+    for threshold in sorted({*THRESHOLDS, signs_file.rules().threshold}):
+        rules = msgspec.structs.replace(signs_file.rules(), threshold=threshold)
+        found = [tally([seen[n] for n in here], [likely[n] for n in here], rules) for here in of_report]
         parts = []
-        for name in ["all", *sets]:
+        for name in ["all", *dict.fromkeys(name for name, _, _ in labelled)]:
             mine = [n for n, (part, _, _) in enumerate(labelled) if name in ("all", part)]
-            said = [one for one, p in zip(seen, likely, strict=True) if p >= threshold and one.report in mine]
-            found = {(one.report, group) for one in said for group in one.groups}
-            wanted = {(n, group) for n in mine for group in must[n]}
-            precision = sum(bool(one.groups) for one in said) / max(1, len(said))
-            parts.append(f"{name} {precision:.2f}/{len(found & wanted) / max(1, len(wanted)):.2f}")
-        print(f"threshold {threshold}: precision/recall {', '.join(parts)}")
-    if "--wrong" in sys.argv:
-        for one, p in sorted(zip(seen, likely, strict=True), key=lambda pair: -pair[1]):
-            if p >= signs_file.rules().threshold and not one.groups:
-                print(
-                    f"  {p:.2f} {labelled[one.report][1].source.path} p{one.sentence.page}: {one.sentence.text[:200]}"
-                )
+            said, right = sum(found[n].said for n in mine), sum(found[n].right for n in mine)
+            stated = sum(len(found[n].found & facts[n]) for n in mine)
+            parts.append(f"{name} {right / max(1, said):.2f}/{stated / max(1, sum(len(facts[n]) for n in mine)):.2f}")
+        print(f"threshold {threshold}: passages right/facts found {', '.join(parts)}")
+        if "--wrong" in sys.argv and threshold == signs_file.rules().threshold:
+            for number, (_, read, _) in enumerate(labelled):
+                for line in found[number].wrong:
+                    print(f"  wrong? {read.source.path} {line}")
+                for row in labels[number]:
+                    if row["need"].startswith("must") and group_of(row) not in found[number].found:
+                        print(f"  missed {read.source.path} page {row['page']}: {row['words']}")
     if "--write" in sys.argv:
-        write(dict(zip([*names, "bias"], fit(table, right), strict=True)))
+        about = [one for one in seen if one.signs]
+        write(dict(zip([*about[0].signs, "bias"], fit(*matrix(about)), strict=True)))
 
 
 def write(weights: dict[str, float]) -> None:

@@ -11,7 +11,7 @@ from output.record import EvidenceRecord, Parameter, Points, Source, Subject
 from pipelines.detector import Detector
 from pipelines.dossier import Dossier
 from pipelines.paper_text.sentences import Sentence, sentences
-from pipelines.paper_text.statements import Speaker, Statement, lexicon, own_data_names, said, statements
+from pipelines.paper_text.statements import Statement, lexicon, said, speaker_of, statements
 from pipelines.papers.names import match_title
 from pipelines.papers.own import own_papers, release_name
 from pipelines.papers.preprint import page_title
@@ -24,7 +24,9 @@ from spiders.document import Document
 STATEMENT_LIMIT = 260  # characters of a sentence in a record's statement
 STATEMENTS_SHOWN = 30  # of one indicator and one report
 
-WORDS = {
+WORDS = {  # of an indicator, or of the rule where it says it better
+    "interconnect": "Interconnect of the training machines",
+    "framework": "Training framework",
     "hardware.training": "Training hardware",
     "hardware.parallelism": "Training parallelism",
     "hardware.energy": "Energy of training",
@@ -100,7 +102,7 @@ def read(document: Document, report: Pdf | HtmlPaper, subject: Subject, names: l
     found = list(sentences(report))
     yield coverage(document, report, found, subject, where)
     shown: Counter[str] = Counter()
-    for statement in statements(found, Speaker(names, own_data_names(found))):
+    for statement in statements(found, speaker_of(found, names)):
         shown[statement.indicator] += 1
         if shown[statement.indicator] <= STATEMENTS_SHOWN:
             yield record(document, statement, subject, where)
@@ -110,12 +112,13 @@ def record(document: Document, statement: Statement, subject: Subject, where: st
     sentence = statement.sentence
     quote, selector = sentence.quote(statement.start, statement.end)
     said = cut_around(sentence.text, statement.start, STATEMENT_LIMIT)
+    words = WORDS.get(statement.rule) or WORDS[statement.indicator]
     return detector.record(
         subject,
         parameter_of(statement, subject),
         statement.indicator,
         "present",
-        f"{WORDS[statement.indicator]} in {where}, {place(sentence)}{given(statement)}: {said}",
+        f"{words} in {where}, {place(sentence)}{given(statement)}: {said}",
         rule=statement.rule,
         points=points_of(statement),
         value={**statement.value, **({"page": sentence.page} if sentence.page else {})},

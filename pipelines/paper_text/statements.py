@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,6 @@ from pipelines.hardware import ANCHORS, GROUPS, describe
 from pipelines.hardware.reading import Fact, read_hardware, triggered
 from pipelines.paper_text import training_data
 from pipelines.paper_text.sentences import Sentence
-from pipelines.paper_text.training_data import probability, signs_of
 from pipelines.papers.names import pattern, pieces
 
 
@@ -46,11 +45,11 @@ class DataRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: str
     listed: str
     own_names: str
+    own_models: str
     not_names: list[str]
     vague: str
     material: str
     shares: str
-    never: str
     data_heading: str
     not_sections: str
     stages: list[StageRule]
@@ -104,7 +103,7 @@ class Statement(msgspec.Struct, frozen=True):
     end: int
     value: dict[str, Any]
     key: tuple[Any, ...]
-    weight: int
+    weight: float
 
 
 class Speaker:
@@ -145,20 +144,45 @@ def own_data_names(found: Iterable[Sentence]) -> list[str]:
     return [name for name in names if any(c.isupper() for c in name[1:])]
 
 
+def own_model_names(found: Iterable[Sentence]) -> list[str]:
+    """What the first pages say that the report introduces: `we present Qwen3`."""
+    names: list[str] = []
+    for sentence in found:
+        if (sentence.page or 1) > FIRST_PAGES or said("related work|background").search(sentence.section):
+            continue
+        if said(lexicon().first_person).search(sentence.text):
+            names += [m[1].strip(".") for m in own_models().finditer(sentence.text)]
+    return list(dict.fromkeys(names))
+
+
+FIRST_PAGES = 3
+
+
+def speaker_of(found: Sequence[Sentence], names: Iterable[str]) -> Speaker:
+    """The report's own models and data, by the names that are known and by what its first pages introduce."""
+    return Speaker([*names, *own_model_names(found)], own_data_names(found))
+
+
 @cache
 def own_names() -> re.Pattern[str]:
     return re.compile(lexicon().data.own_names)
 
 
+@cache
+def own_models() -> re.Pattern[str]:
+    return re.compile(lexicon().data.own_models)
+
+
 def statements(found: Iterable[Sentence], speaker: Speaker) -> list[Statement]:
     """All statements, the same fact once, in the order of the pages."""
     best: dict[tuple[Any, ...], Statement] = {}
-    for sentence in found:
-        read = (reader(sentence, speaker) for reader in (hardware, data, licence, availability))
-        for statement in chain.from_iterable(read):
-            key = (statement.indicator, *statement.key)
-            if key not in best or best[key].weight < statement.weight:
-                best[key] = statement
+    found = list(found)
+    readers = (hardware, withheld, licence, availability)
+    by_sentence = (reader(sentence, speaker) for sentence in found for reader in readers)
+    for statement in chain(*by_sentence, data(found, speaker)):
+        key = (statement.indicator, *statement.key)
+        if key not in best or best[key].weight < statement.weight:
+            best[key] = statement
     return sorted(best.values(), key=order)
 
 
@@ -310,46 +334,80 @@ def amounts(text: str) -> list[tuple[float, str, int, int]]:
     return found
 
 
-def data(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
-    """Amounts and sources of data, where the sentence is likely to say what the own model was trained on."""
+def withheld(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
+    """Data that are kept in-house or back."""
     rules, text = lexicon().data, sentence.text
-    of_data = bool(said(rules.data_heading).search(sentence.section))
-    if sentence.tabular or len(text) < 30 or (speaker.others(text) and not of_data) or said(rules.never).search(text):
+    if sentence.tabular or len(text) < MIN_LENGTH or theirs(sentence, speaker):
         return
-    if (of_data or speaker.own(text)) and (match := said(rules.withheld).search(text)):
+    if (below_data(sentence) or speaker.own(text)) and (match := said(rules.withheld).search(text)):
         value: dict[str, Any] = {"stage": stage(text, sentence)}
         yield Statement("data.withheld", "withheld", sentence, *match.span(), value, (text[:80],), 1)
-    found, sources = amounts(text), source_spans(text, speaker)
-    spans = [(s, e) for *_, s, e in found] + [(s, e) for s, e, _ in sources]
-    if not spans or probability(signs(sentence, speaker)) < training_data.rules().threshold:
-        return
-    value = {
-        "amounts": [text[s:e] for *_, s, e in found],
-        "sources": sorted({text[s:e] for s, e, named in sources if named}),
-        "stage": stage(text, sentence),
-    }
-    key = tuple(sorted((n, u) for n, u, *_ in found)) or tuple(value["sources"]) or (text[:80],)
-    readable = 40 < len(text) < 400
-    weight = 2 * speaker.own(text) + bool(value["sources"]) + readable - 2 * in_summary(sentence)
-    yield Statement("data.described", "amount" if found else "source", sentence, *min(spans), value, key, weight)
+
+
+def data(found: Sequence[Sentence], speaker: Speaker) -> Iterator[Statement]:
+    """Passages that are likely to say what the own model was trained on, with the amounts and sources they name."""
+    scored = [(sentence, likelihood(sentence, speaker)) for sentence in found]
+    for passage, surest, likely in training_data.passages(scored, training_data.rules()):
+        text, offset = passage.text, surest.start - passage.start
+        sizes, sources = amounts(text), source_spans(text, speaker)
+        spans = [(s, e) for *_, s, e in sizes] + [(s, e) for s, e, _ in sources]
+        inside = [(s, e) for s, e in spans if offset <= s < offset + len(surest.text)]
+        value: dict[str, Any] = {
+            "amounts": [text[s:e] for *_, s, e in sizes],
+            "sources": sorted({text[s:e] for s, e, named in sources if named}),
+            "stage": stage(surest.text, passage),
+        }
+        said_amounts = sorted((n, u) for n, u, *_ in amounts(surest.text))
+        key: tuple[Any, ...] = tuple(said_amounts) or tuple(value["sources"]) or (text[:80],)
+        start, end = min(inside, default=(offset, offset + len(surest.text)))
+        weight = 2 * speaker.own(text) + bool(value["sources"]) + len(sizes) - 2 * in_summary(passage) + likely
+        yield Statement("data.described", "amount" if sizes else "source", passage, start, end, value, key, weight)
+
+
+MIN_LENGTH = 30
+
+
+def below_data(sentence: Sentence) -> bool:
+    return bool(said(lexicon().data.data_heading).search(sentence.section))
+
+
+def theirs(sentence: Sentence, speaker: Speaker) -> bool:
+    """Somebody else's model; below a heading on data a cited name is a source."""
+    return speaker.others(sentence.text) and not below_data(sentence)
+
+
+def likelihood(sentence: Sentence, speaker: Speaker) -> float:
+    """How likely a sentence says what the own model was trained on; 0 where it does not speak of data at all."""
+    return training_data.probability(signs(sentence, speaker)) if of_data(sentence, speaker) else 0.0
+
+
+def of_data(sentence: Sentence, speaker: Speaker) -> bool:
+    text = sentence.text
+    if sentence.tabular or len(text) < MIN_LENGTH or theirs(sentence, speaker):
+        return False
+    if training_data.shows(text, training_data.rules().never):
+        return False
+    about = training_data.shows(text, training_data.rules().about)
+    return bool(about or amounts(text) or source_spans(text, speaker))
 
 
 def signs(sentence: Sentence, speaker: Speaker) -> dict[str, bool]:
     """What is seen of a sentence: the signs of `training_data.yaml`, and what takes more than a pattern to see."""
     text, found = sentence.text, amounts(sentence.text)
-    kinds = {m[0].lower() for m in said(lexicon().data.kinds).finditer(text)}
+    named, spans = speaker.named(text), source_spans(text, speaker)
     return {
-        **signs_of(sentence),
+        **training_data.signs_of(sentence),
         "amount": bool(found),
         "large amount": any(number >= 1e9 for number, *_ in found),
         "small amount": bool(found) and all(0 < number < 3000 for number, *_ in found),
         "named source": bool(named_sources(text)),
-        "own data": bool(speaker.own_data(text)),
-        "own model": speaker.named(text),
+        "own model": named,
+        "own model with amount": bool(found) and named,
         "caption": sentence.caption,
         "many": bool(said(lexicon().data.many).search(text)),
-        "kinds": len(kinds) >= 3,
-        "others": speaker.others(text),
+        "any source": bool(spans or found),
+        "several sources": len(spans) + len(found) >= 3,
+        "long": len(text) > 300,
     }
 
 

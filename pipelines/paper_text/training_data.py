@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -17,20 +17,24 @@ from typing import Literal
 import msgspec
 
 from output.data_files import load
+from output.record import QUOTE_LIMIT
 from pipelines.paper_text.sentences import Sentence
 
-BEFORE_SHOWN = 200
+BEFORE_SHOWN = 300
 
 
 class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    where: Literal["text", "section", "before"]
+    where: Literal["text", "section", "heading", "before"]
     weight: float
     said: str
 
 
 class Signs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    threshold: float
+    threshold: float  # of the surest sentence of a passage
+    beside: float  # of the sentences beside it
+    about: list[str]  # signs that a sentence speaks of data
+    never: list[str]  # signs of sentences that are none, whatever else they say
     bias: float
     signs: list[Sign]
     measured: dict[str, float]
@@ -47,8 +51,13 @@ def expressions() -> list[tuple[Sign, re.Pattern[str]]]:
 
 
 def signs_of(sentence: Sentence) -> dict[str, bool]:
-    """Which signs of the file a sentence shows."""
-    places = {"text": sentence.text, "section": sentence.section, "before": sentence.before[-BEFORE_SHOWN:]}
+    """Which signs of the file a sentence shows; `heading` is the last one above it, `section` all of them."""
+    places = {
+        "text": sentence.text,
+        "section": sentence.section,
+        "heading": sentence.path[-1] if sentence.path else "",
+        "before": sentence.before[-BEFORE_SHOWN:],
+    }
     return {sign.name: expression.search(places[sign.where]) is not None for sign, expression in expressions()}
 
 
@@ -56,3 +65,39 @@ def probability(seen: Mapping[str, bool]) -> float:
     """By all signs that are seen, those of the file and those that were measured."""
     weights = {sign.name: sign.weight for sign in rules().signs} | rules().measured
     return 1 / (1 + math.exp(-rules().bias - sum(weights[name] for name, here in seen.items() if here)))
+
+
+def shows(text: str, names: Collection[str]) -> bool:
+    """Whether a text shows one of some signs."""
+    return any(expression.search(text) for sign, expression in expressions() if sign.name in names)
+
+
+def passages(scored: Sequence[tuple[Sentence, float]], rules: Signs) -> Iterator[tuple[Sentence, Sentence, float]]:
+    """Runs of sentences that say it together: passage, the surest sentence of it, and how likely that one is.
+
+    The surest sentence has to reach the threshold, those beside it in the same run of text only the lower one, and the
+    whole has to fit into a quote.
+    """
+    taken: set[int] = set()
+    for seed in sorted(range(len(scored)), key=lambda n: -scored[n][1]):
+        surest, likely = scored[seed]
+        if likely < rules.threshold:
+            return
+        if seed in taken:
+            continue
+        first = last = seed
+        while last + 1 not in taken and goes_on(scored, first, last + 1, rules.beside):
+            last += 1
+        while first - 1 not in taken and goes_on(scored, first - 1, last, rules.beside):
+            first -= 1
+        taken.update(range(first, last + 1))
+        begin, end = scored[first][0], scored[last][0]
+        yield Sentence(surest.flow, begin.start, end.end, surest.path, begin.before), surest, likely
+
+
+def goes_on(scored: Sequence[tuple[Sentence, float]], first: int, last: int, least: float) -> bool:
+    """Whether the sentences `first` to `last`, one of which is new, make one quote."""
+    if first < 0 or last >= len(scored) or min(scored[first][1], scored[last][1]) < least:
+        return False
+    begin, end = scored[first][0], scored[last][0]
+    return begin.flow is end.flow and end.flow.places[end.end - 1] - begin.flow.places[begin.start] < QUOTE_LIMIT

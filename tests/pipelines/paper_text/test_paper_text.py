@@ -240,7 +240,7 @@ def test_hardware_of_an_experiment_or_another_model_is_not_that_of_the_training(
     ("heading", "text", "words"),
     [
         ("2. Data", "SkyWell is our corpus of the web. We build SkyWell, a corpus of rain reports.", None),
-        ("3. Tuning data", "We perform SFT using all correct actions (287K) of the second round.", "actions (287K)"),
+        ("3. Tuning data", "We tune it on data that we collect from all correct actions (287K).", "actions (287K)"),
         ("3. Data", "We incorporate about 5% synthetic reasoning data in this stage.", "5% synthetic reasoning"),
         ("3. Data", "We evolve the instructions, increasing the data size from 15k to 96k.", "data size from 15k"),
         (
@@ -250,7 +250,7 @@ def test_hardware_of_an_experiment_or_another_model_is_not_that_of_the_training(
         ),
         ("3. Data", "The effective verification of data typically requires at least 100B tokens.", None),
         ("4. Setup", "All variants are pre-trained on 250B tokens of our corpus.", None),
-        ("4. Experimental settings", "First, we pre-train the model on 7 trillion tokens.", "7 trillion tokens"),
+        ("4. Pre-training", "First, we pre-train the model on 7 trillion tokens.", "7 trillion tokens"),
     ],
 )
 def test_how_data_are_told(heading: str, text: str, words: str | None) -> None:
@@ -269,3 +269,22 @@ def test_how_data_are_told(heading: str, text: str, words: str | None) -> None:
 def test_data_that_are_kept_back(text: str) -> None:
     (record,) = found("2. Training data", text, "data.withheld")
     assert record.points == "closed"
+
+
+def test_sentences_that_say_it_together_are_one_quote() -> None:
+    text = (
+        "We pre-train the model on 7 trillion tokens of web pages that we collect from Common Crawl. "
+        "The remaining 40% of the training data is drawn from books, code and encyclopedias. "
+        "We thank the harbour office for its kind patience with us over all these years."
+    )
+    (record,) = found("3. Pre-training data", text, "data.described")
+    assert record.quote
+    assert "Common Crawl" in record.quote.exact
+    assert "encyclopedias" in record.quote.exact
+    assert "harbour" not in record.quote.exact
+
+
+def test_what_the_first_pages_introduce_is_the_own_model() -> None:
+    body = "We introduce Drizzle-1, a model of rain. Drizzle-1 was trained on 7 trillion tokens of web data."
+    (record,) = found("1. Abstract", body, "data.described")
+    assert "7 trillion tokens" in record.statement
