@@ -16,7 +16,8 @@ from license_rules.index import index
 from license_rules.matcher import Region, find_regions, runs
 from license_rules.notices import Notice, find_notices
 from license_rules.registry import by_id, registry
-from license_rules.tokens import READ_LIMIT, Tokens, join_words, tokenize
+from license_rules.tokens import READ_LIMIT, Tokens, idle, join_words, tokenize
+from license_rules.typos import mend
 from license_rules.weight import (
     RESIDUAL_WORDS,
     comment_around,
@@ -104,6 +105,8 @@ def identify(text: str) -> Identification:
     """Say which licences a text is or names, and what it says beyond them. Reads the first 2 million characters."""
     tokens = tokenize(text)
     regions = find_regions(tokens)
+    if (mended := mend(tokens, regions)) is not tokens:
+        tokens, regions = mended, find_regions(mended)
     explained = np.zeros(len(tokens.words), bool)
     for region in regions:
         explained[region.first : region.last] |= region.covered
@@ -124,13 +127,15 @@ def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> l
         if end - start < 4:
             left[start:end] = True
     known = {name for r in regions for name in (r.known.name, r.known.id) if name}
-    titles, names = " ".join(map(letters, known)), [name_pattern(name) for name in known]
+    titles, names = f" {' '.join(map(fold_words, known))} ", [name_pattern(name) for name in known]
     zones = near_zones(tokens, regions)
     found = []
     for first, last in runs(left):
         start, end = tokens.span(first, last)
         inside = any(r.first < first and last < r.last for r in regions)
-        if letters(tokens.text[start:end]) in titles:
+        if f" {fold_words(tokens.text[start:end])} " in titles or (
+            inside and np.isin(tokens.words[first:last], idle()).all()
+        ):
             continue
         rules = near = False
         for a, b, close in pieces(start, end, [(start, end)] if inside else zones):
@@ -187,10 +192,6 @@ def beside_notices(text: str, matches: list[Match]) -> list[Residual]:
         if firm(text[start:end]) and firm(words):
             found.append(Residual(start, end, len(words.split()), True))
     return found
-
-
-def letters(text: str) -> str:
-    return "".join(fold_words(text).split())
 
 
 @cache

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from license_rules.index import EXTRA, ID, KEY, LIGHT, REQUIRED, SAMPLE, SLOT, SOFT, WORD, Ids, Index, Reference, index
-from license_rules.tokens import Tokens
+from license_rules.tokens import Tokens, Words, idle
 
 Mask = npt.NDArray[np.bool_]
 
@@ -77,7 +77,7 @@ def find_regions(tokens: Tokens) -> list[Region]:
     free = base.lookup(tokens.trigrams)
     found: list[Region] = []
     while len(found) < MOST_REGIONS:
-        region = best_region(base, free)
+        region = best_region(base, free, tokens.words)
         if region is None:
             break
         found.append(region)
@@ -86,7 +86,7 @@ def find_regions(tokens: Tokens) -> list[Region]:
     return sorted(found, key=lambda r: r.first)
 
 
-def best_region(base: Index, free: Ids) -> Region | None:
+def best_region(base: Index, free: Ids, words: Words) -> Region | None:
     near, rest = likely(base, free)
     placed = [place(base, free, number) for number in near]
     if not any(placed):  # the disclaimers may be others
@@ -98,7 +98,7 @@ def best_region(base: Index, free: Ids) -> Region | None:
     rivals = [c for c in candidates if overlap(c, best) > 0.5 and c.score > best.score - 0.25][:RIVALS]
     chosen = decide(base, free, rivals)
     same = [base.references[r.reference] for r in rivals if is_tie(base, chosen, r)]
-    return replace(complete(base, free, chosen), ties=tuple(ref.id for ref in same))
+    return replace(complete(base, free, words, chosen), ties=tuple(ref.id for ref in same))
 
 
 def is_tie(base: Index, chosen: Placed, rival: Placed) -> bool:
@@ -225,8 +225,8 @@ def decide(base: Index, free: Ids, rivals: list[Placed]) -> Placed:
     base.scratch[present] = 0
     best = rivals[max(range(len(rivals)), key=lambda n: (wins[n], rivals[n].score, -n))]
     if base.references[best.reference].deprecated:
-        current = [r for r in rivals if not base.references[r.reference].deprecated and r.score > best.score - 0.05]
-        best = max(current, key=lambda r: r.score, default=best)
+        current = (r for r in rivals if not base.references[r.reference].deprecated and r.score > best.score - 0.05)
+        best = max((r for r in current if r.gain > MUCH * best.gain), key=lambda r: r.score, default=best)
     common = [
         r
         for r in rivals
@@ -262,7 +262,7 @@ def own_share(base: Index, one: Placed, other: Placed) -> float | None:
     return int(np.count_nonzero(base.scratch[own])) / len(own) if len(own) >= LEAST_OWN else None
 
 
-def complete(base: Index, free: Ids, placed: Placed) -> Region:
+def complete(base: Index, free: Ids, words: Words, placed: Placed) -> Region:
     """Which words of the stretch the reference explains, what of it is missing, and where its words were changed."""
     sequence = base.sequence(placed.reference)
     extra = sequence[sequence & EXTRA != 0] & ID
@@ -286,7 +286,7 @@ def complete(base: Index, free: Ids, placed: Placed) -> Region:
     found = np.full(len(order), -1, np.int64)
     found[places[places >= 0]] = np.flatnonzero(places >= 0)
     bridged = (found >= 0) | (order & REQUIRED == 0)
-    changes = tuple(lost_keys(order, found))
+    changes = tuple(lost_keys(order, found, words[placed.first :]))
     bridged |= order & LIGHT != 0
     needed = max(1, int(np.count_nonzero(order & REQUIRED)))
     lost = sum(max(0, end - start - 2) for start, end in runs(~bridged))  # one other word breaks three trigrams
@@ -354,7 +354,7 @@ def drop_strays(places: npt.NDArray[np.int64]) -> None:
             places[start:end] = -1
 
 
-def lost_keys(order: npt.NDArray[np.uint32], found: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+def lost_keys(order: npt.NDArray[np.uint32], found: npt.NDArray[np.int64], words: Words) -> Iterator[tuple[int, int]]:
     """Where words of the grant were taken out or replaced; a part that is missing altogether is none.
 
     Gives the words of the text from those before to those behind.
@@ -371,7 +371,7 @@ def lost_keys(order: npt.NDArray[np.uint32], found: npt.NDArray[np.int64]) -> It
         before, behind = found[max(0, start - 3) : start], found[end + 1 : end + 4]
         first = int(before.max()) if before.size else -1
         last = int(behind[behind >= 0].min()) if (behind >= 0).any() else -1
-        if first < 0 or (not key[start:end].any() and last in (-1, first + 3)):
+        if first < 0 or (not key[start:end].any() and (last < 0 or np.isin(words[first + 3 : last], idle()).all())):
             continue
         yield first, last + 3 if first < last <= first + CHANGED_WORDS else first + 3
 

@@ -41,6 +41,7 @@ _LATER = re.compile(
     r"\bany\s+(?:\w+\s+)?later|\bor\s+(?:\(at your option\)\s+)?(?:any\s+)?(?:later|newer|above|greater)", re.I
 )
 _GNU_REST = re.compile(r"without\s+any\s+warranty|for\s+more\s+details|copy\s+of\s+the")
+_GNU_SAID = re.compile(r"redistribute|licen[cs]ed|distributed|released|under|terms|common-licenses")
 _GNU_TRUE = {"GPL-1.0", "GPL-2.0", "GPL-3.0", "LGPL-2.0", "LGPL-2.1", "LGPL-3.0", "AGPL-1.0", "AGPL-3.0"}
 _CLASSPATH = re.compile(r"[\"'`]?classpath[\"'`]?\s+exception", re.I)
 
@@ -126,7 +127,7 @@ def gnu(text: str) -> Iterator[Notice]:
         yield Notice(f"{family}-{number}-{'or-later' if later else 'only'}", "gnu", match.start(), match.end())
         if _CLASSPATH.search(text):
             yield Notice("Classpath-exception-2.0", "name", match.start(), match.end())
-    if matches and last < 0 and re.search(r"redistribute|licen[cs]ed|distributed|released|under", text):
+    if matches and last < 0 and _GNU_SAID.search(text):
         first = matches[0]
         if not re.search(r"lesser|library|affero|lgpl|agpl", text):
             yield Notice("GPL-1.0-or-later", "gnu", first.start(), first.end())

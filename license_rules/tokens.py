@@ -15,7 +15,7 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 
-from license_rules.weight import limits
+from license_rules.weight import lexicon, limits
 
 Words = npt.NDArray[np.uint32]
 
@@ -233,6 +233,18 @@ def _hash(word: str) -> int:
     for place, char in enumerate(word):
         value += ord(char) * pow(BASE, place, 1 << 32)
     return int(_mixed(np.array([value & 0xFFFFFFFF], np.uint32))[0])
+
+
+def hash_all(words: list[str]) -> Words:
+    """The numbers of words in lower case."""
+    codes = np.frombuffer(" ".join(words).encode("utf-32-le"), np.uint32)
+    return word_hashes(codes, word_spans(codes))
+
+
+@cache
+def idle() -> Words:
+    """Words that give and limit nothing, such as articles."""
+    return hash_all(list(lexicon().idle))
 
 
 def trigrams(words: Words) -> Words:

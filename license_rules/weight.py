@@ -81,6 +81,7 @@ class Lexicon:
 
     keys: tuple[str, ...]
     replaced: tuple[str, ...]
+    idle: tuple[str, ...]
     limits: re.Pattern[str]
     touches: re.Pattern[str]
     rights: re.Pattern[str]
@@ -90,8 +91,9 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     lists = load(WORDS, dict[str, list[str]])
-    keys, replaced = tuple(lists.pop("keys")), tuple(lists.pop("replaced"))
-    return Lexicon(keys, replaced, **{name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in lists.items()})
+    keys, replaced, idle = (tuple(lists.pop(name)) for name in ("keys", "replaced", "idle"))
+    patterns = {name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in lists.items()}
+    return Lexicon(keys, replaced, idle, **patterns)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
