@@ -109,6 +109,8 @@ def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
         return "foreign", ""
     if not words and (title := QUOTED_TITLE.search(before)):
         return "text", title[1]
+    if called and (official := OFFICIAL.search(before)):
+        return "own_words", official[1]
     if called and REFERENCE.search(before):
         return "text", words
     if cue("label_before").search(before) or (called and bare and not in_table) or re.match(r"(?i)paper ?:", words):
@@ -134,6 +136,8 @@ def broken_line(text: str, line_start: int) -> str:
 NAME_OF_AUTHORS = re.compile(r"(?<![\w-])((?:[A-Z][a-z]*[A-Z]|[A-Z]{2,}|[a-z]+[A-Z0-9])[\w.+-]*) (?:by\b|\()\W*$")
 # "… and gives out a single value ([arXiv](…))": what a clause refers to
 REFERENCE = re.compile(r"(?:^|[.!?:] )[^.!?:|(]{40,}\($")
+# "Official implementation of Heron: Birds that Read ([article link](…))"
+OFFICIAL = re.compile(r"(?i)\bofficial (?:[\w-]+ ){0,4}(?:of|for) (?:the paper |our paper )?([^.!?|(]{12,200}?)\W*\($")
 QUOTED_TITLE = re.compile(r"[“\"]([^“”\"]{12,200})[”\"][^“”\"]{0,160}$")
 NEWS_LINE = re.compile(
     r"^\W{0,8}(?:\d{1,2}/\d{1,2}/\d{2,4}|20\d\d\W\d{1,2}"

@@ -197,7 +197,10 @@ def none_archived(detector: Detector, dossier: Dossier, papers: Sequence[OwnPape
             )
         return
     places = ", ".join(dict.fromkeys(within(place_name(d)) for d in documents))
-    rest = f"; {len(papers)} arXiv papers named there are about other works" if papers else ""
+    others = sum(paper.entry is not None for paper in papers)
+    rest = f"; arXiv papers named there about other works: {others}" if others else ""
+    unknown = len(papers) - others
+    rest += f"; named there, and not said by arXiv what they are: {unknown}" if unknown else ""
     yield detector.record(
         subject,
         "preprint",
