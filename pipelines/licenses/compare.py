@@ -129,7 +129,7 @@ def texts_for(part: str, texts: list[EvidenceRecord], own: str) -> list[Evidence
     plain = [t for t in texts if not any(pattern.search(name_of(t)) for pattern in NAMED_PART.values())]
     if named or (part in ("data", "docs") and part != own):
         return named
-    return plain or [t for t in texts if part == own and not speaks_of(t, "data")]
+    return plain
 
 
 def speaks_of(text: EvidenceRecord, part: str) -> bool:

@@ -12,7 +12,7 @@ from license_rules import Notice, choices, express, find_notices, ids_in, licenc
 from pipelines.dossier import plain
 from pipelines.licenses.covered import Word, assigned, covered_by, kinds, words_of
 from pipelines.licenses.lexicon import lexicon
-from pipelines.licenses.mentions import SAYS_LICENCE, Unit, mentions
+from pipelines.licenses.mentions import SAYS_LICENCE, Mention, Unit, mentions
 from pipelines.readers.markdown import Card
 from pipelines.readers.phrases import Anchored, Literals, lowered, required
 
@@ -32,6 +32,13 @@ PARTICIPLE = re.compile(
     r"[^,.]{0,30},\s*(?:(?:which|that)\s+(?:is|are)\s+|originally\s+|both\s+)?(?:licen[cs]ed|released)\b", re.I
 )
 SUBJECT = re.compile(r"\W*((?:[A-Z][\w.\-]*\s+(?:\d[\w.]*\s+)?){1,3})(?:is|are) (?:licen[cs]ed|released|provided)\b")
+OF_A_FILE = re.compile(r"(?<![:/\w])\.{0,2}/?(?:[\w\-]+/)+[\w\-]+\.\w{1,5}\W{0,3}\s(?:is|are)\b[^.]{0,30}$")
+ADJECTIVE = re.compile(r"-licen[cs]ed\b", re.I)
+IS = re.compile(r"\b(?:is|are|be)\W*$")
+WRITTEN_FOR = {
+    "weights": re.compile(r"LicenseRef-AI-(?!modified)"),
+    "data": re.compile(r"ODC-By|ODbL|PDDL|CDLA|[CO]-UDA"),
+}
 BULLET = re.compile(r"(?:[\s>|+,;，；]|[-*](?=\s))*")
 BADGE = re.compile(r"img\.shields\.io/(?:static/v1\?label=|badge/)([^\s\"'<>)\]?#&]{3,200})")
 
@@ -141,13 +148,17 @@ def of_unit(card: Card, unit: Unit, since: int, own: str, product: str) -> Itera
         return
     for group, parts, begin, stop in assigned(card, unit, named, words):
         before = card.visible[begin : group[0].start]
-        if namesakes(before, group[0].name, product):
+        if namesakes(before, group[0].name, product) or OF_A_FILE.search(before):
             continue
+        if ADJECTIVE.search(card.visible, group[0].start, group[0].end + 10) and not IS.search(before):
+            continue  # "an MIT-licensed fork" is somebody else's
         if rules.pattern("hypothetical").search(before) or upstream(card, begin, group[0].start, product):
             continue
         spoken = bool(parts)
         if not parts and unit.section:
             parts = covered_by(card.visible, words_of(card.visible, since, unit.start), unit.topic)
+        if not (spoken or unit.default) and (meant := meant_for(group)) and meant not in parts:
+            parts = (meant,)
         parts = parts or (unit.default or own,)
         covered = tuple(dict.fromkeys(own if p == "own" else p for p in parts))
         start, end = trimmed(card.text, begin, stop)
@@ -231,6 +242,12 @@ def badges(card: Card, own: str) -> Iterator[Statement]:
 
 def badge_text(field: str) -> str:
     return field.replace("--", "-").replace("__", "\0").replace("_", " ").replace("\0", "_").strip()
+
+
+def meant_for(group: list[Mention]) -> str:
+    """The part that licences are written for: those of models cover weights, those of data sets data."""
+    ids = [i for m in group for i in m.ids]
+    return next((part for part, written in WRITTEN_FOR.items() if ids and all(map(written.match, ids))), "")
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

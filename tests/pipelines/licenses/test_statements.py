@@ -72,6 +72,10 @@ def said(text: str, own: str = "code", product: str = "pan") -> Said:
         ),
         ("## 协议\n\n数据集采用 CC BY 4.0 协议发布。", [("data", "CC-BY-4.0")]),
         ("## ライセンス\n\nこのリポジトリのコードは MIT ライセンスの下で公開されています。", [("code", "MIT")]),
+        ("## License\n\nPan has the Llama 3.1 Community License.", [("weights", "LicenseRef-AI-llama3.1")]),
+        ("## License\n\nPan is licensed under ODC-By 1.0.", [("data", "ODC-By-1.0")]),
+        ("## License\n\nCode is MIT. Other materials are under CC-BY-4.0.", [("code", "MIT"), ("docs", "CC-BY-4.0")]),
+        ("## License\n\nThe codebase, including models, is under Apache2.", [("code weights", "Apache-2.0")]),
         ("## License\n\nLe code est distribué sous licence Apache 2.0.", [("code", "Apache-2.0")]),
         ("## Licencia\n\nLos pesos del modelo se publican bajo Apache 2.0.", [("weights", "Apache-2.0")]),
     ],
@@ -96,6 +100,9 @@ def test_what_is_said(text: str, expected: Said) -> None:
         "## License\n\nSee also the MIT License.",
         "## Models finetuned off Pan\n\n- License: MIT",
         "",
+        "## License\n\nYou may obtain a copy of the MIT License at the address below.",
+        "## License\n\nNote that `./pan/fry.py` is under MIT.",
+        "## License\n\nAn MIT-licensed fork of it has a grill.",
     ],
 )
 def test_what_is_not_said(text: str) -> None:
