@@ -109,6 +109,8 @@ def read_place(text: str, start: int, end: int) -> tuple[Place, str]:
         return "foreign", ""
     if not words and (title := QUOTED_TITLE.search(before)):
         return "text", title[1]
+    if len(words.split()) > 3 and NEWS_LINE.match(text[line_start : line_start + 60]):
+        return "text", words
     if called and (official := OFFICIAL.search(before)):
         return "own_words", official[1]
     if called and REFERENCE.search(before):

@@ -144,6 +144,7 @@ def test_only_a_whole_answer_says_that_arxiv_has_no_such_paper(
 @pytest.mark.parametrize(
     ("name", "card", "verdict"),
     [
+        ("a/clouds", "# N\n* 2027.07.02 Our paper on rain, [Drops: a Model of any Rain](URL), is accepted.", "cited"),
         ("a/clouds", "# N\nOfficial implementation of _NIM: a Model that Reads the Sky_ ([article link](URL))", "own"),
         ("a/nimbus-7b", "# N\nThe model was introduced in\n[this paper](URL).", "own"),
         ("a/nimbus-7b", "# N\nTrained with the method described in [Clouds by Day](URL).", "cited"),
