@@ -46,6 +46,11 @@ def known() -> KnownNames:
     return load(Path(__file__).parent / "known_names.yaml", KnownNames)
 
 
+def runs_models(target: str) -> bool:
+    """Whether a target is a library or serving engine that cards of many models name."""
+    return target.removeprefix("github:").lower() in known().serving_engines
+
+
 @dataclass(frozen=True)
 class Link:
     """An address as a text names it: where it stands and the words before it on its line."""
@@ -135,7 +140,7 @@ def leads_of_text(document: Document, origin: str, text: str | None = None) -> I
         selector = replace_end_line(selector)
         relation: Relation = "mention" if found.asset else found.relation
         reason = "picture or file beside the text" if found.asset else "link"
-        if found.target.removeprefix("github:").lower() in known().serving_engines:
+        if runs_models(found.target):
             relation, reason = "serving_engine", "a library or serving engine, not the model's own code"
         elif relation == "dataset" and (other := not_its_data(text, link, origin, found.target)):
             relation, reason = "mention", other

@@ -15,7 +15,7 @@ import msgspec
 from output.data_files import load
 from output.record import Selector
 from spiders.document import Document, Lead
-from spiders.leads import URL, Link, Place, known, links, place
+from spiders.leads import URL, Link, Place, links, place, runs_models
 
 NEAR = 120  # characters on either side of a link that are read
 CLOSE = 70  # characters in which the words for training code must stand
@@ -87,8 +87,7 @@ def training_pointers(text: str, origin: str) -> Iterator[tuple[Link, Place]]:
             continue
         if found.asset or DATA_FILE.search(link.url):
             continue
-        engine = found.target.removeprefix("github:").lower() in known().serving_engines
-        if not engine and points(said(text, link, sections)):
+        if not runs_models(found.target) and points(said(text, link, sections)):
             seen.add(found.target.lower())
             yield link, found
 

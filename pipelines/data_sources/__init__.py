@@ -429,6 +429,9 @@ def published(answer: Document, subject: Subject, parameter: Parameter, one: Dec
 
 
 def unreachable(miss: Miss, subject: Subject, parameter: Parameter, one: Declared) -> EvidenceRecord:
+    """A name without an owner (`c4`) is no address on the Hub: there the page that gives the name is the source."""
+    named = "/" not in one.hub
+    quote, selector = one.quote if named else (None, None)
     return detector.record(
         subject,
         parameter,
@@ -441,8 +444,10 @@ def unreachable(miss: Miss, subject: Subject, parameter: Parameter, one: Declare
         else "closed"
         if miss.outcome == "unavailable"
         else "neutral",
-        value={"dataset": one.key, "reason": miss.reason, "status": miss.source.status},
-        source=miss.source,
+        value={"dataset": one.key, "reason": miss.reason, "status": miss.source.status, "asked": miss.source.url},
+        source=one.source if named else miss.source,
+        quote=quote,
+        selector=selector,
     )
 
 

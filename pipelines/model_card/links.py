@@ -11,6 +11,7 @@ from pipelines.model_card.topics import Finding
 from pipelines.readers.markdown import Card, Link
 from pipelines.readers.phrases import Anchored
 from pipelines.readers.sentences import sentence_at
+from spiders.leads import place, runs_models
 
 PAPER = Anchored(
     re.compile(
@@ -33,13 +34,7 @@ DATASHEET_WORD = Anchored(re.compile(r"\b(?:data ?sheet|dataset card|data card|d
 REPOSITORY = Anchored(
     re.compile(r"(?:github|gitlab|bitbucket)\.(?:com|org)/([\w.\-]+)/([\w.\-]+)|gitee\.com/([\w.\-]+)/([\w.\-]+)", re.I)
 )
-NOT_TRAINING = re.compile(
-    r"github\.com/(?:huggingface/(?:transformers|diffusers|text-generation-inference|text-embeddings-inference)|"
-    r"vllm-project|ggerganov|ggml-org|ollama|InternLM/lmdeploy|NVIDIA/TensorRT-LLM|microsoft/DeepSpeed|"
-    r"sgl-project|lm-sys/FastChat/?$|oobabooga|LostRuins|turboderp|casper-hansen/AutoAWQ|PanQiWei/AutoGPTQ|comfyanonymous|AUTOMATIC1111|"
-    r"pytorch/pytorch|NVIDIA/apex|mlco2|EleutherAI/lm-evaluation-harness|[\w.\-]+/[\w.\-]*(?:eval|benchmark|bench)\b)",
-    re.I,
-)
+MEASURES = re.compile(r"github\.com/[\w.\-]+/[\w.\-]*(?:eval|benchmark|bench)\b", re.I)
 NOT_CODE = re.compile(
     r"/(?:issues|discussions|releases|wiki|actions)(?:/|$)|/(?:blob|raw)/.*(?:licen[cs]e|policy|copying|notice|"
     r"\.(?:pdf|png|jpe?g|svg|gif|webp|mp4))[^/]*$",
@@ -94,7 +89,9 @@ def datasheets(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
 def training_code(card: Card, links: tuple[Link, ...]) -> Iterator[Finding]:
     unspecified: Finding | None = None
     for link in links:
-        if not REPOSITORY.search(link.href) or NOT_TRAINING.search(link.href) or NOT_CODE.search(link.href):
+        if not REPOSITORY.search(link.href) or MEASURES.search(link.href) or NOT_CODE.search(link.href):
+            continue
+        if (found_at := place(link.href)) and runs_models(found_at.target):
             continue
         part = card.part_at(link.start)
         if part is None:
