@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from output.record import EvidenceRecord, Outcome, Points, Subject
-from pipelines.datasheet.sheet import GROUPS, Answer, answers, rules, section
+from pipelines.datasheet.sheet import GROUPS, Answer, answers, rules, section, sentence_kind
 from pipelines.datasheet.summary import read_summary
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
@@ -170,7 +170,7 @@ def read_croissant(document: Document, subject: Subject) -> Iterator[EvidenceRec
     given = {key.rpartition("/")[2].rpartition(":")[2]: key for key in data if isinstance(key, str)}
     for group, entry in rules().groups.items():
         keys = [given[name] for field in entry.rai if (name := field.removeprefix("rai:")) in given]
-        filled = [key for key in keys if data[key] not in (None, "", [], {})]
+        filled = [key for key in keys if says(data[key])]
         if not filled:
             continue
         quote, selector = quote_pointer(data, "/" + filled[0].replace("~", "~0").replace("/", "~1"))
@@ -188,6 +188,15 @@ def read_croissant(document: Document, subject: Subject) -> Iterator[EvidenceRec
             quote=quote,
             selector=selector,
         )
+
+
+def says(value: object) -> bool:
+    """Whether a JSON-LD value holds an answer, and not "TBD" or the like."""
+    if isinstance(value, dict):
+        return any(says(one) for one in value.values())
+    if isinstance(value, list):
+        return any(says(one) for one in value)
+    return bool(value.strip()) and sentence_kind(value, True) == "real" if isinstance(value, str) else value is not None
 
 
 def papers_of(document: Document, subject: Subject) -> Iterator[EvidenceRecord]:

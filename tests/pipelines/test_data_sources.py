@@ -108,6 +108,17 @@ def test_a_dataset_that_could_not_be_reached_is_not_absent() -> None:
     assert [r.outcome for r in found] == ["unavailable"]
 
 
+def test_a_dataset_without_an_owner_is_sourced_where_it_is_named() -> None:
+    source = Source("https://huggingface.co/api/datasets/letters", "", status=401)
+    miss = Miss("hf:dataset:letters", "hub_dataset", source, "unavailable", "not there")
+    card = "---\ndatasets:\n- letters\n---\n# M\n"
+    (record,) = [r for r in records(card, misses=(miss,)) if r.indicator == "data.published"]
+    assert record.source == document(card).source
+    assert record.quote is not None
+    assert "letters" in record.quote.exact
+    assert record.value["asked"] == source.url
+
+
 def test_nothing_declared_is_absent_with_what_was_searched() -> None:
     found = [r for r in records("# M\n\nA model.\n") if r.indicator == "data.declared"]
     assert [r.outcome for r in found] == ["absent"]

@@ -96,6 +96,18 @@ def test_croissant_fields() -> None:
     verify(found[0], (answer,))
 
 
+def test_croissant_fields_that_say_nothing_answer_nothing() -> None:
+    fields = {
+        "dataUseCases": "TBD",
+        "dataCollection": ["", " "],
+        "dataPreprocessingProtocol": "[More Information Needed]",
+    }
+    body = json.dumps({f"rai:{name}": value for name, value in fields.items()} | {"rai:dataBiases": {"@value": "Few."}})
+    answer = document(body, "hub_croissant", "hf:dataset:org/letters")
+    found = list(detector.detect(Dossier(ROOT, (answer,)), ()))
+    assert [(r.indicator, r.value["fields"]) for r in found] == [("datasheet.uses", ["rai:dataBiases"])]
+
+
 def test_training_summary() -> None:
     body = (
         "# Public Summary of Training Content\n\n## 1. General information\n\nModalities: text.\n\n"

@@ -73,6 +73,18 @@ def test_known_cards(path: Path) -> None:
         ("## Disclaimer\n\nThe model may generate false answers.\n", "limitations", "present"),
         ("### NOTE: Feather's own library has not been directly supported yet.\n", "limitations", "absent"),
         ("Terms: [here](https://github.com/o/heron/blob/main/LICENSE)\n", "training_code_link", "absent"),
+        ("Serve it with [LightLLM](https://github.com/ModelTC/lightllm).\n", "training_code_link", "absent"),
+        (
+            "## Intended uses & limitations\n\nYou can use this checkpoint to sort letters.\n",
+            "limitations",
+            "placeholder",
+        ),
+        ("## Intended uses & limitations\n\nSorts letters, but invents dates.\n", "limitations", "present"),
+        (
+            "The fine-tuning was performed on the following two datasets of letters:\n\n- Letters, 500 tokens\n",
+            "training_data",
+            "present",
+        ),
         ("# M\n\n- Train: 10M lines\n- Test: 2M lines\n", "training_procedure", "absent"),
         ("# M\n\n- dataset: `cc-by-4.0`\n", "training_data", "absent"),
         ("# M\n\nTrained with a prior loss and the encoder in 9.000 steps.\n", "evaluation", "absent"),
