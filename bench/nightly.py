@@ -11,6 +11,7 @@ three seconds) is kept, so the first night takes some minutes.
 from __future__ import annotations
 
 import hashlib
+import json
 import multiprocessing
 import os
 import random
@@ -126,13 +127,23 @@ def reanalysis(corpus: Path, cards: int = 2000) -> None:
         times.sort()
         p99 = times[int(len(times) * 0.99)]
         print(f"all detectors on a card: {sum(times) / len(times):.2f} ms CPU mean, {p99:.1f} at the 99th percentile")
-        for workers in (1, 2):
-            start, here, theirs = time.perf_counter(), time.process_time(), cpu_of_workers()
-            about = reanalyse(Path(folder) / "run", Path(folder) / f"new{workers}", workers=workers)
-            print(
-                f"{workers} workers: {time.perf_counter() - start:.1f} s, {about['records']} records of {cards} cards; "
-                f"CPU {time.process_time() - here:.1f} s here, {cpu_of_workers() - theirs:.1f} s in workers"
-            )
+        for said, changed in (("all", None), ("one changed", "claims"), ("none changed", "")):
+            old = Path(folder) / ("run" if changed is None else "all1")
+            if changed:  # as if it had been another when the run was made
+                about = json.loads((old / "run.json").read_text())
+                about["versions"]["reading"][changed] = "another"
+                (old / "run.json").write_text(json.dumps(about))
+            elif changed == "":
+                old = Path(folder) / "one changed1"
+            for workers in (1, 2):
+                start, here, theirs = time.perf_counter(), time.process_time(), cpu_of_workers()
+                about = reanalyse(old, Path(folder) / f"{said}{workers}", workers=workers)
+                print(
+                    f"{said}, {workers} workers: {time.perf_counter() - start:.1f} s, {about['records']} records of "
+                    f"{cards} cards; {len(about['carried'])} detectors carried over; "
+                    f"CPU {time.process_time() - here:.1f} s here, {cpu_of_workers() - theirs:.1f} s in workers",
+                    flush=True,
+                )
 
 
 def cpu_of_workers() -> float:

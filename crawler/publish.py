@@ -35,6 +35,7 @@ from output.record import dump
 from output.run import Listing
 from output.run_folder import file_hashes
 from pipelines import DETECTORS
+from pipelines.versions import detectors_version, versions
 
 if TYPE_CHECKING:
     from crawler.nightly.plan import Plan
@@ -107,7 +108,7 @@ def publish(
         "started_at": night.started_at,
         "finished_at": now(),
         **info,
-        "versions": {"detectors": {d.name: f"{d.definition.version}+{d.rules_version}" for d in DETECTORS}},
+        "versions": versions_of(state),
         "files": file_hashes(staging),
     }
     write_json(staging / "run.json", about)
@@ -125,6 +126,12 @@ def publish(
     state.set_state(night, "held" if held else "published")
     refresh(state, out)
     return Published(folder, str(about["state"]), info["problems"] if held else [], info["failures"])
+
+
+def versions_of(state: State) -> dict[str, dict[str, str]]:
+    """Versions of the detectors; those of their readings only where every entry was read by these."""
+    known, today = versions(), detectors_version()
+    return known if all(e.detectors == today for e in state.entries().values()) else known | {"reading": {}}
 
 
 def write_pages(folder: Path, *, report: bool) -> str | None:

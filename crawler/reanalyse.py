@@ -1,5 +1,8 @@
 """Today's detectors over an old run: its documents come out of the archive, nothing is asked of anyone.
 
+A detector whose code, data and libraries are those of the old run, as `pipelines.versions` tells them, would say the
+same again: its records are carried over. A file of the old run that is not what its `run.json` says carries nothing.
+
 The list of what was read is cut into pieces. A piece is read by a worker process, or by a Dask cluster; a worker that
 dies costs the piece it had in hand, which another one does again. The records do not depend on who read them.
 """
@@ -15,25 +18,29 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from crawler.settings import SOFTWARE
-from crawler.workers import load_detectors, start_worker
+from crawler.verify import changed_files
+from crawler.workers import end_with_parent, forked_context, load_detectors
 from output.archive import ArchiveWriter
 from output.positions import ArchiveError, documents, payload
-from output.record import ArchivePosition
+from output.record import ArchivePosition, EvidenceRecord, load
 from output.run import ReadDocument, RunError
 from output.run_folder import RunFolder, Written, read_run_json, write_records
 from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
+from pipelines.versions import reading_versions, versions
 from spiders.document import Document, Lead, Miss, stored_tree
 
 PIECES_PER_WORKER = 32
 ATTEMPTS = 3
+ALL = frozenset(d.name for d in DETECTORS)
+NOT_HELD = "not in the archive: "
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -46,6 +53,12 @@ class Line(msgspec.Struct, frozen=True):
     leads: tuple[Lead, ...] = ()
 
 
+class Numbered(msgspec.Struct, frozen=True):
+    """How many records a line of `documents.jsonl` counts."""
+
+    records: int = 0
+
+
 @dataclass(frozen=True)
 class Piece:
     """Some releases of a run. `lines` are those of `documents.jsonl`."""
@@ -53,6 +66,8 @@ class Piece:
     folder: str
     lines: tuple[bytes, ...]
     run: str  # id of the new run, which stands on each record
+    stale: frozenset[str] = ALL  # detectors that must read
+    spans: tuple[tuple[int, int], ...] = ()  # where the old records of each release stand in `evidence.jsonl`
 
 
 @dataclass(frozen=True)
@@ -92,16 +107,59 @@ def analyse(piece: Piece) -> Result:
     """What the detectors say of a piece. Runs in a worker: takes and gives plain data."""
     records: list[Written] = []
     missing: list[str] = []
-    for line in piece.lines:
-        dossier, lost = rebuild(Path(piece.folder), line)
-        records.append(write_records(read(dossier), piece.run))
-        missing += lost
+    folder = Path(piece.folder)
+    for number, line in enumerate(piece.lines):
+        kept = kept_records(folder, piece.spans[number], piece.stale) if piece.spans else {}
+        if piece.stale:
+            dossier, lost = rebuild(folder, line)
+            missing += lost
+            found = read(dossier, kept=kept)
+        else:
+            found = [record for said in kept.values() for record in said]
+        records.append(write_records(found, piece.run))
     return Result(tuple(records), tuple(missing))
 
 
-def cut(folder: Path, lines: Sequence[bytes], workers: int, run: str) -> list[Piece]:
+def kept_records(folder: Path, span: tuple[int, int], stale: frozenset[str]) -> dict[str, list[EvidenceRecord]]:
+    """Old records of one release by detector, in the order of the detectors, without those that read again."""
+    start, end = span
+    with (folder / "evidence.jsonl").open("rb") as file:
+        file.seek(start)
+        lines = file.read(end - start).splitlines()
+    kept: dict[str, list[EvidenceRecord]] = {d.name: [] for d in DETECTORS if d.name not in stale}
+    for record in map(load, lines):
+        if record.detector.name in kept:
+            kept[record.detector.name].append(record)
+    return kept
+
+
+def stale_detectors(run: Path, old: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the detectors that may say something else than they did in the old run."""
+    then, today = old.get("versions", {}).get("reading") or {}, reading_versions()
+    lost = any(failure.startswith(NOT_HELD) for failure in old.get("failures") or ())
+    if not then or not old.get("files") or lost or changed_files(run):
+        return ALL
+    return frozenset(name for name in today if then.get(name) != today[name])
+
+
+def record_spans(run: Path, lines: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Bytes of `evidence.jsonl` that hold the records of each release; none where the numbers do not agree."""
+    numbers = [msgspec.json.decode(line, type=Numbered).records for line in lines]
+    with (run / "evidence.jsonl").open("rb") as file:
+        ends = list(accumulate(map(len, file), initial=0))
+    bounds = list(accumulate(numbers, initial=0))
+    if bounds[-1] != len(ends) - 1:
+        return []
+    return [(ends[first], ends[last]) for first, last in pairwise(bounds)]
+
+
+def cut(folder: Path, lines: Sequence[bytes], workers: int, run: str, stale: frozenset[str] = ALL) -> list[Piece]:
     size = max(1, len(lines) // (workers * PIECES_PER_WORKER))
-    return [Piece(str(folder), tuple(lines[n : n + size]), run) for n in range(0, len(lines), size)]
+    spans = record_spans(folder, lines) if stale != ALL else []
+    return [
+        Piece(str(folder), tuple(lines[n : n + size]), run, stale if spans else ALL, tuple(spans[n : n + size]))
+        for n in range(0, len(lines), size)
+    ]
 
 
 def on_processes(pieces: Sequence[Piece], workers: int) -> Iterator[Result]:
@@ -114,7 +172,7 @@ def on_processes(pieces: Sequence[Piece], workers: int) -> Iterator[Result]:
     attempts: Counter[int] = Counter()
     given = 0
     while given < len(pieces):
-        with ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool:
+        with ProcessPoolExecutor(workers, forked_context(), end_with_parent) as pool:
             try:
                 waiting: dict[Future[Result], int] = {}
                 todo = [n for n in range(given, len(pieces)) if n not in done]
@@ -149,17 +207,27 @@ def on_cluster(pieces: Sequence[Piece], address: str, workers: int) -> Iterator[
 
 
 def reanalyse(
-    run: Path, out: Path, *, workers: int | None = None, cluster: str | None = None, replace: bool = False
+    run: Path,
+    out: Path,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    replace: bool = False,
+    afresh: bool = False,
 ) -> dict[str, Any]:
-    """Write a new run folder with today's records and return its `run.json`. Raises RunError, RunExistsError."""
-    old = read_run_json(run)
+    """Write a new run folder with today's records and return its `run.json`. Raises RunError, RunExistsError.
+
+    `afresh`: every detector reads, also those that did not change.
+    """
+    old = read_run_json(run) or {}
     try:
         lines = (run / "documents.jsonl").read_bytes().splitlines()
     except OSError as error:
         raise RunError(f"{run} has no documents.jsonl: it is no run that can be read again") from error
     workers = workers or os.cpu_count() or 1
-    folder = RunFolder(out, list((old or {}).get("asked", [])), SOFTWARE, replace=replace)
-    pieces = cut(run.resolve(), lines, workers, folder.run_id)
+    folder = RunFolder(out, list(old.get("asked", [])), SOFTWARE, replace=replace)
+    pieces = cut(run.resolve(), lines, workers, folder.run_id, ALL if afresh else stale_detectors(run, old))
+    stale = pieces[0].stale if pieces else ALL
     results = on_cluster(pieces, cluster, workers) if cluster else on_processes(pieces, workers)
     missing: list[str] = []
     try:
@@ -173,10 +241,11 @@ def reanalyse(
         link_archive(run, folder)
         folder.close(
             "complete" if complete and not missing else "incomplete",
-            reanalysed=(old or {}).get("run", run.name),
-            versions={"detectors": {d.name: f"{d.definition.version}+{d.rules_version}" for d in DETECTORS}},
+            reanalysed=old.get("run", run.name),
+            carried=[d.name for d in DETECTORS if d.name not in stale],
+            versions=versions(),
             requests={},
-            failures=[f"not in the archive: {url}" for url in missing],
+            failures=[NOT_HELD + url for url in missing],
         )
     return read_run_json(out) or {}
 

@@ -20,13 +20,13 @@ from crawler.session import Session
 from crawler.settings import SOFTWARE, settings
 from output.archive import redact
 from output.run_folder import RunFolder
-from pipelines import DETECTORS
 from pipelines.data_sources import dataset_addresses
 from pipelines.dossier import Dossier
 from pipelines.papers import own_papers
 from pipelines.papers.preprint import listed_reports
 from pipelines.papers.review import named_places
 from pipelines.papers.titles import named_titles
+from pipelines.versions import versions
 from spiders.addresses import Addresses
 from spiders.leads import place
 from spiders.papers import Wanted, lookup_url
@@ -185,7 +185,7 @@ def finish(run: RunFolder, outcome: Outcome, session: Session) -> None:
         versions={
             "python": platform.python_version(),
             "scrapy": version("scrapy"),
-            "detectors": {d.name: f"{d.definition.version}+{d.rules_version}" for d in DETECTORS},
+            **versions(),
         },
         requests=dict(sorted((session.requests + session.pages).items())),
         failures=outcome.failures,

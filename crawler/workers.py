@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from multiprocessing import parent_process
+from multiprocessing import get_context, parent_process
+from multiprocessing.context import BaseContext
 
 from output.record import Source
 from pipelines import read
@@ -30,6 +31,13 @@ def load_detectors() -> None:
     read(Dossier("hf:model:a/b", (Document("model_card", "hf:model:a/b", source, CARD),)))
     gc.collect()
     gc.freeze()
+
+
+def forked_context() -> BaseContext:
+    """Processes that are forked from one that has loaded the detectors: loaded once, and in memory once."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["crawler.loaded"])
+    return context
 
 
 def end_with_parent() -> None:

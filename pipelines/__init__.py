@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from output.record import EvidenceRecord
 from pipelines.access import detector as access
@@ -39,13 +40,27 @@ DETECTORS: tuple[Detector, ...] = (
 )
 
 
-def read(dossier: Dossier, detectors: Sequence[Detector] = DETECTORS) -> list[EvidenceRecord]:
-    """All records of a dossier, in the order of the detectors. Pure: no network, no clock, no state."""
+def heard(detector: Detector, earlier: Sequence[EvidenceRecord]) -> tuple[EvidenceRecord, ...]:
+    """Earlier records that a detector sees: those of the detectors that its definition names."""
+    return tuple(record for record in earlier if record.detector.name in detector.definition.after)
+
+
+Kept = Mapping[str, Sequence[EvidenceRecord]]
+
+
+def read(
+    dossier: Dossier, detectors: Sequence[Detector] = DETECTORS, kept: Kept = MappingProxyType({})
+) -> list[EvidenceRecord]:
+    """All records of a dossier, in the order of the detectors. Pure: no network, no clock, no state.
+
+    `kept` are the records, by detector, of those that need not read this dossier again.
+    """
     dossier = with_printed(dossier)
     found: list[EvidenceRecord] = []
     seen: set[str] = set()
     for detector in detectors:
-        for record in list(detector.detect(dossier, tuple(found))):
+        said = kept[detector.name] if detector.name in kept else detector.detect(dossier, heard(detector, found))
+        for record in list(said):
             if record.id not in seen:
                 seen.add(record.id)
                 found.append(record)

@@ -2,7 +2,8 @@
 
 A detector is a folder below `pipelines/` with
   `definition.yaml`  the question asked, why the index cares, indicators, outcomes, version
-  `__init__.py`      `detect(dossier, earlier) -> Iterator[EvidenceRecord]`, a pure function
+  `__init__.py`      `detect(dossier, earlier) -> Iterator[EvidenceRecord]`, a pure function; `earlier` are the records
+                     of the detectors that the definition names under `after`
   `*.yaml`           its lexicons and rules
 and a line in the ordered list of `pipelines/__init__.py`.
 """
@@ -58,6 +59,7 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     reads: list[str]
     indicators: list[Indicator]
+    after: list[str] = []  # detectors whose records it sees; it sees no others
 
 
 class Detector:

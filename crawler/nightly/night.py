@@ -32,7 +32,7 @@ from crawler.detecting import Evidence, listing
 from crawler.nightly.budget import Purse, read_budgets
 from crawler.nightly.links import EVERY, LinkCheck, Places, cost_of_links, due, health, web_links
 from crawler.nightly.memory import Memory
-from crawler.nightly.plan import Plan, detectors_version, fingerprints, make_plan, read_index, tracked
+from crawler.nightly.plan import Plan, fingerprints, make_plan, read_index, tracked
 from crawler.nightly.questions import Fingerprint, Question, of_dossier, questions, read_answer, single_question
 from crawler.progress import Progress
 from crawler.publish import Published, finish_publications, publish
@@ -46,6 +46,7 @@ from output.entries import entry_paths
 from output.record import EvidenceRecord
 from output.run import Listing, System
 from pipelines.dossier import Dossier
+from pipelines.versions import detectors_version
 from spiders.addresses import GITHUB, HUB, Addresses
 from spiders.answers import Asker
 from spiders.walk import Answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,6 @@ from crawler.nightly.questions import Fingerprint, difference
 from crawler.run import BadReferenceError, entry_targets
 from crawler.state import KnownEntry, Work
 from output.entries import entry_paths
-from pipelines import DETECTORS
 
 
 @dataclass
@@ -22,12 +20,6 @@ class Plan:
     carried: dict[str, list[str]] = field(default_factory=dict)  # with the targets that were seen tonight
     blind: dict[str, list[str]] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)  # target → what differs
-
-
-def detectors_version() -> str:
-    """One word for all detectors and their rules: another one means reading again, from the archive."""
-    text = " ".join(f"{d.name} {d.definition.version}+{d.rules_version}" for d in DETECTORS)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def read_index(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,8 +20,9 @@ from crawler.reanalyse import Piece, Result, analyse, on_processes, reanalyse
 from output.record import Source, dump
 from output.run import RunError, load_run
 from output.run_folder import RunFolder
-from pipelines import read
+from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
+from pipelines.versions import versions
 from spiders.document import Document
 
 SLOW = pytest.mark.skipif("OSAI_SLOW_TESTS" not in os.environ, reason="takes minutes: set OSAI_SLOW_TESTS=1")
@@ -38,7 +41,7 @@ def run(tmp_path: Path) -> Path:
         source = Source(url, url, f"{n:040x}", "README.md", "text/plain", digest, None, len(body), when, 200, position)
         dossier = Dossier(target, (Document("model_card", target, source, body),))
         folder.add(read(dossier), listing(dossier))
-    folder.close("complete")
+    folder.close("complete", versions=versions())
     return tmp_path / "run"
 
 
@@ -51,6 +54,69 @@ def test_the_same_detectors_say_the_same(run: Path, tmp_path: Path, workers: int
     about = reanalyse(run, tmp_path / "new", workers=workers)
     assert about["state"] == "complete"
     assert lines(tmp_path / "new") == lines(run) != []
+
+
+def made_by_others(run: Path, *names: str) -> None:
+    """As if these detectors had been others when the run was made."""
+    about = json.loads((run / "run.json").read_text())
+    about["versions"]["reading"] |= dict.fromkeys(names, "another")
+    (run / "run.json").write_text(json.dumps(about))
+
+
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names of the detectors that read from now on."""
+    names: set[str] = set()
+    for detector in DETECTORS:
+
+        def watched(*given: Any, name: str = detector.name, detect: Any = detector.detect) -> Any:
+            names.add(name)
+            return detect(*given)
+
+        monkeypatch.setattr(detector, "detect", watched)
+    return names
+
+
+@pytest.mark.parametrize("name", [d.name for d in DETECTORS])
+def test_only_a_changed_detector_reads_again(
+    run: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_by_others(run, name)
+    monkeypatch.setattr(module, "load_detectors", lambda: None)
+    reading = asked(monkeypatch)
+    about = reanalyse(run, tmp_path / "new", workers=1)
+    assert about["carried"] == [d.name for d in DETECTORS if d.name != name]
+    assert reading == {name}
+    assert lines(tmp_path / "new") == lines(run) != []
+    assert {r.run for r in load_run(tmp_path / "new").records} == {about["run"]}
+
+
+def test_where_nothing_changed_nobody_reads_unless_asked_to(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "load_detectors", lambda: None)
+    reading = asked(monkeypatch)
+    reanalyse(run, tmp_path / "new", workers=1)
+    assert not reading
+    assert lines(tmp_path / "new") == lines(run)
+    reanalyse(tmp_path / "new", tmp_path / "again", workers=1)
+    assert not reading
+    assert reanalyse(run, tmp_path / "afresh", workers=1, afresh=True)["carried"] == []
+    assert reading == {d.name for d in DETECTORS}
+    assert lines(tmp_path / "again") == lines(tmp_path / "afresh") == lines(run)
+
+
+def test_a_run_that_was_changed_by_hand_carries_nothing_over(run: Path, tmp_path: Path) -> None:
+    path = run / "evidence.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"lumen-2 ", b"lumen-9 ").replace(b"Limitations", b"limitations"))
+    assert reanalyse(run, tmp_path / "new", workers=1)["carried"] == []
+
+
+def test_a_run_that_does_not_say_who_read_carries_nothing_over(run: Path, tmp_path: Path) -> None:
+    about = json.loads((run / "run.json").read_text())
+    del about["versions"]
+    (run / "run.json").write_text(json.dumps(about))
+    assert reanalyse(run, tmp_path / "new", workers=1)["carried"] == []
+    assert lines(tmp_path / "new") == lines(run)
 
 
 def test_copies_that_a_report_keeps_are_no_part_of_the_archive(run: Path, tmp_path: Path) -> None:
