@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from license_rules import (
@@ -482,7 +481,7 @@ def code_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
 
 
 def data_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
-    """The licences of the data sets, else what is said of data in words, else where data is named or described."""
+    """The licences of the data sets, else what is said of data in words, else that data is named and no more."""
     if seen := part_targets(dossier, "dataset"):
         return unread(dossier, seen, records)
     mine = released(dossier)
@@ -502,16 +501,9 @@ def data_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
         if r.indicator == "data.described" and r.outcome == "present" and r.subject.component != "base"
     ]  # fmt: skip
     if told:
-        where = ", ".join(dict.fromkeys(page_name(r) for r in told))
-        return Part(f"not disclosed (described in {where})", None, evidence=tuple(r.id for r in told))
+        return Part("not disclosed", None, evidence=tuple(r.id for r in told))
     looked = dossier.root.startswith("hf:") or any(r.indicator == "data.declared" for r in earlier)
     return nothing(dossier, "not disclosed" if looked else "not found")
-
-
-def page_name(record: EvidenceRecord) -> str:
-    """A page as the triple names it: by its file, or as a paper where it has none."""
-    name = PurePosixPath(record.source.path or "" if record.source else "").name
-    return name if name.endswith((".md", ".pdf")) else "the paper"
 
 
 def nothing(dossier: Dossier, words: str) -> Part:

@@ -181,7 +181,7 @@ def test_data_that_a_report_only_describes() -> None:
         rule="source", source=paper.source,
     )  # fmt: skip
     (record,) = of(list(detector.detect(dossier, (told,))), "license.triple")
-    assert record.statement.endswith("Data: not disclosed (described in report.pdf).")
+    assert record.statement.endswith("Data: not disclosed.")
     assert record.value["data"]["evidence"] == [told.id]
 
 
