@@ -18,7 +18,7 @@ from github.Repository import Repository
 from output.record import git_blob_id
 from spiders.addresses import github_api, github_archive, github_page, github_raw
 from spiders.document import Document, Kind
-from spiders.hub import LICENSE_NAME, NOT_A_TEXT, card_file, may_be_report, new_leads, note_base_names
+from spiders.hub import LICENSE_NAME, NOT_A_TEXT, README_NAME, card_file, may_be_report, new_leads, note_base_names
 from spiders.leads import leads_of_text
 from spiders.strict import issues
 from spiders.training_pointers import training_leads
@@ -74,7 +74,7 @@ def file_kind(path: str) -> Kind:
 def worth_a_document(path: str) -> bool:
     """Whether a file inside an archive is handed out as a document of its own beside the tree."""
     if file_kind(path) == "source_file":
-        return bool(re.fullmatch(r"(?i)readme(\.\w+)?", path))
+        return bool(README_NAME.fullmatch(path))
     return file_kind(path) != "paper" or path.count("/") <= 1
 
 
@@ -117,7 +117,7 @@ async def beside_parent(walk: Walk, facts: dict[str, Any], name: str, commit: st
     answer = await walk.ask(Ask(url, "github_compare", walk.target, page, commit))
     merge_base = answer.facts.get("merge_base_commit")
     began = merge_base.get("sha") if isinstance(merge_base, dict) else None
-    readme = next((e["path"] for e in tree if re.fullmatch(r"(?i)readme(\.\w+)?", str(e.get("path")))), None)
+    readme = next((e["path"] for e in tree if README_NAME.fullmatch(str(e.get("path")))), None)
     if isinstance(began, str) and readme:
         raw, page = github_raw(origin, began, readme), github_page(origin, began, readme)
         await walk.ask(Ask(raw, "parent_readme", walk.target, page, began, readme))

@@ -36,6 +36,9 @@ DATA_CARD_NAME = re.compile(
 )
 
 
+README_NAME = re.compile(r"(?i)readme(?:\.(?:md|markdown|mdx|rst|txt|org|adoc|html?))?")
+
+
 def card_file(name: str) -> Kind | None:
     """What kind of card a file is by its name, printed ones included."""
     if MODEL_CARD_NAME.fullmatch(name):

@@ -20,10 +20,10 @@ from pipelines.dossier import Dossier, searched
 from pipelines.readers.source_tree import SourceTree, TreeFile, source_trees, tree_outcome
 from pipelines.training_code.facts import parse
 from spiders.document import Document
+from spiders.hub import README_NAME
 
 FOLDER = Path(__file__).parent
 STAGES = ("pretraining", "finetuning", "preference", "data_processing")
-README = re.compile(r"readme(\.\w+)?$", re.IGNORECASE)
 HEADING = re.compile(
     r"^ {0,3}#{1,6}[ \t]+([^\n]{1,300}?)[ \t]*#*[ \t]*$|^(?=\S)([^\n]{1,120})\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE
 )
@@ -123,7 +123,9 @@ def look(tree: SourceTree, paths: set[str]) -> Docs:
             docs.site = docs.site or file
         if not file.readable:
             continue
-        if README.fullmatch(file.name) and (docs.readme is None or file.path.count("/") < docs.readme.path.count("/")):
+        if README_NAME.fullmatch(file.name) and (
+            docs.readme is None or file.path.count("/") < docs.readme.path.count("/")
+        ):
             docs.readme = file
         if rules.in_docs.match(file.path) and rules.is_page.search(file.path):
             docs.pages.append(file)

@@ -19,8 +19,8 @@ from pipelines.papers.names import match_title
 from pipelines.readers.markdown import Card, card_of
 from pipelines.readers.sentences import sentences
 from spiders.document import Document
+from spiders.hub import README_NAME
 
-README = re.compile(r"readme(?:\.(?:md|markdown|mdx|txt))?", re.I)
 OWN_NAMES = frozenset(["full", "family", "version"])
 BLANK = re.compile(r"[^\n]")
 
@@ -107,7 +107,7 @@ def find_readmes(dossier: Dossier) -> list[Page]:
     found = []
     for document in dossier.of("source_file"):
         component = component_of(dossier, document.target)
-        own = model_of(dossier, document) if README.fullmatch(document.source.path or "") else None
+        own = model_of(dossier, document) if README_NAME.fullmatch(document.source.path or "") else None
         if component and own:
             repository = document.target.partition(":")[2]
             subject = dossier.subject(document.target, component)

@@ -19,6 +19,7 @@ from pipelines.detector import quote_span
 from pipelines.readers.source_tree import SourceTree, Submodule, TreeFile, submodules
 from pipelines.training_code.facts import MODULE_NAME, SCRIPT_NAME, Fact, facts, language
 from pipelines.training_code.rules import Match, plain_path, rules
+from spiders.hub import README_NAME
 
 KEPT_TEXT = 400_000  # characters of a README that are kept
 CONFIG_CAP = 256 * 1024  # bytes; a longer configuration is data
@@ -171,7 +172,6 @@ GENERATES = (
     *(b"Module)", b"save_file", b"_params(", b"_weights("),
 )
 TRAINS = (b".backward(", b"optimizer.step", b"rainer.train(", b"rainer.fit(", b"apply_gradients")
-README = re.compile(r"readme(\.(md|rst|txt|markdown|mdx))?$", re.IGNORECASE)
 
 
 def survey_tree(tree: SourceTree, names: Sequence[str] = ()) -> Survey:
@@ -307,7 +307,7 @@ def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) ->
         found.encrypted += 1
     if file.body is None:
         return
-    if README.fullmatch(name) and (found.readme is None or file.path.count("/") < found.readme.path.count("/")):
+    if README_NAME.fullmatch(name) and (found.readme is None or file.path.count("/") < found.readme.path.count("/")):
         found.readme = file
     describes = places().compiled["environment"].fullmatch(name) or places().found("environment_folder", file.path)
     if describes and places().role(file.path) == "own":
