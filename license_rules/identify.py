@@ -54,6 +54,7 @@ GRANT_WORDS = 40
 AGREEMENT_WORDS = 150
 AGREEMENT_MARKS = 6
 TITLE_CHARACTERS = 400
+TITLE_WORDS = 20
 NEAR_WORDS = 150
 CONTEXT_WORDS = 3  # shown on both sides of one or two words put into a licence
 BESIDE = 400  # characters
@@ -128,17 +129,19 @@ def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> l
             left[start:end] = True
     known = {name for r in regions for name in (r.known.name, r.known.id) if name}
     titles, names = f" {' '.join(map(fold_words, known))} ", [name_pattern(name) for name in known]
-    zones = near_zones(tokens, regions)
+    zones: list[tuple[int, int]] | None = None
     found = []
     for first, last in runs(left):
         start, end = tokens.span(first, last)
         inside = any(r.first < first and last < r.last for r in regions)
-        if f" {fold_words(tokens.text[start:end])} " in titles or (
-            inside and np.isin(tokens.words[first:last], idle()).all()
-        ):
+        if last - first <= TITLE_WORDS and f" {fold_words(tokens.text[start:end])} " in titles:
+            continue
+        if inside and np.isin(tokens.words[first:last], idle()).all():
             continue
         rules = near = False
-        for a, b, close in pieces(start, end, [(start, end)] if inside else zones):
+        if zones is None and not inside:
+            zones = near_zones(tokens, regions)
+        for a, b, close in pieces(start, end, [(start, end)] if inside else zones or []):
             text = tokens.text[a:b]
             for name in names:
                 text = name.sub(" ", text)

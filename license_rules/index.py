@@ -92,11 +92,13 @@ class Index:
         part: npt.NDArray[np.uint32] = self.sequences[self.places[reference] : self.places[reference + 1]]
         return part
 
+    @cache  # noqa: B019
     def marked(self, reference: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """All trigrams of a reference, and those that it requires, each of these once."""
         sequence = self.sequence(reference)
         return sequence & ID, sequence[sequence & FIRST != 0] & ID
 
+    @cache  # noqa: B019
     def weighty(self, reference: int) -> npt.NDArray[np.uint32]:
         """The required trigrams of a reference whose sentences give or take a right, each once."""
         sequence = self.sequence(reference)

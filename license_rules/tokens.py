@@ -41,7 +41,7 @@ _BULLET = re.compile(
     rf"\n{_SIGNS}\(?(?:(?:\d{{1,2}}|[a-z]|[ivx]{{2,5}})[.):]|\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}[.):]?)(?=[\s*])"
 )
 _INLINE_BULLET = re.compile(r"\((?:[a-z]|[ivx]{2,5}|\d{1,2})\)")
-_HALF_BULLET = re.compile(r" (?:[a-z]|[ivx]{2,5}|\d{1,2})\)| \d{1,2}\.(?= )")
+_HALF_BULLET = re.compile(r" (?:[a-z]\)|[ivx]{2,5}\)|\d{1,2}(?:\)|\.(?= )))")
 _COPYRIGHT = re.compile(
     rf"""\n{_SIGNS}(?:(?:portions|parts)[ \t]+)?"""
     r"""(?:(?:copyrights?\b[ \t]*(?:notice[ \t]*)?(?:\(c\)|\u00a9|\ufffd|\d{4}|[\[<{]|by\b|:|,[ \t]*\d|-|(?=\n))"""
@@ -52,10 +52,11 @@ _JOINED = [
     for start, rest in (("sub", "licen"), ("non", "infring"), ("non", "commerc"))
     for sign in "- "
 ]
-_HYPHEN = re.compile(
-    r"\b(?!(?:non|self|third|royalty|world|per|no|in|on|as|up|to|open|end|cross|fee|well|built|source|use)-)"
-    r"([a-z]{2,20})(-[ \t]*\r?\n[ \t*#/;>%|]{0,40})([a-z]+)"
+_HYPHEN = re.compile(r"(?<=[a-z]{2})(-[ \t]*\r?\n[ \t*#/;>%|]{0,40})([a-z]+)")
+_STAYS = re.compile(
+    r"\b(?:non|self|third|royalty|world|per|no|in|on|as|up|to|open|end|cross|fee|well|built|source|use)$"
 )
+LONGEST_HEAD = 20  # letters
 _PARTED = re.compile(r"\b(sub|non)([ \t]*\r?\n[ \t*#/;>%|]{0,40})(licen|infring|commerc)")
 _COPYRIGHT_WORDS = ("copyright", "(c)", "\u00a9", "all rights reserved")
 
@@ -92,8 +93,10 @@ def _blank_bullet(match: re.Match[str]) -> str:
 
 def _rejoin(match: re.Match[str]) -> str:
     """A word parted at the end of a line stands before the line end again."""
-    start, gap, rest = match.groups()
-    return f"{start}{rest}\n{' ' * (len(gap) - 1)}"
+    if _STAYS.search(match.string, max(0, match.start() - LONGEST_HEAD), match.start()):
+        return match.group()
+    gap, rest = match.groups()
+    return f"{rest}\n{' ' * (len(gap) - 1)}"
 
 
 def _rejoin_after(match: re.Match[str]) -> str:

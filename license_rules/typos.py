@@ -21,7 +21,7 @@ def mend(tokens: Tokens, regions: list[Region]) -> Tokens:
 
     A word counts as meant only where it and the words on both sides are together what the text found there has.
     """
-    places = ((first, last, region) for region in regions for first, last in unexplained(region))
+    places = ((*place, region) for region in regions if region.changes for place in unexplained(region))
     fixed = {}
     for first, last, region in list(places)[:MOST_WORDS]:
         if first >= 2 and last < len(tokens.words) and (parts := meant(tokens, first, last, region)):
