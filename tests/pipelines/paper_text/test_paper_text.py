@@ -245,7 +245,7 @@ def test_hardware_of_an_experiment_or_another_model_is_not_that_of_the_training(
         ("3. Data", "We evolve the instructions, increasing the data size from 15k to 96k.", "data size from 15k"),
         (
             "3. Training data",
-            "We collect 9,000 problems from CloudCode, RainBench and StormForces.",
+            "Our data are 9,000 problems that we collect from CloudCode, RainBench and StormForces.",
             "CloudCode, RainBench",
         ),
         ("3. Data", "The effective verification of data typically requires at least 100B tokens.", None),
