@@ -61,12 +61,13 @@ DATA_LABEL = Phrase(
 NOT_DATA = Phrase(
     re.compile(
         r"arxiv\.org|doi\.org/10\.(?!5281)|aclanthology|openreview|huggingface\.co/(?!datasets/)|\.pdf$|/blog|twitter\.com|"
-        r"//x\.com|wikipedia\.org/wiki|youtube|discord|img\.shields|\.(?:png|jpe?g|gif|svg)$",
+        r"//x\.com|wikipedia\.org/wiki|/blob/[^?#]*(?:licen[cs]e|\.md$)|youtube|discord|img\.shields|\.(?:png|jpe?g|gif|svg)$",
         re.I,
     )
 )
 FILE_INSIDE = Phrase(re.compile(r"/(?:blob|resolve)/[^?#]*\.(?:py|md|ipynb|png|jpe?g|gif|svg|pdf|sh)\b", re.I))
 OPENING = 6  # characters from the start of a row within which a link is the row's name
+LABEL_BEFORE = re.compile(r"(?:^|[\n.;])\W*(\w[^:\n]{2,60}?)\s*:\s*\Z")
 ELSEWHERE = frozenset(["evaluation", "citation", "other", "usage"])
 TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "description"])
 DATASET_LIMIT = 200
@@ -198,8 +199,18 @@ def linked(document: Document, card: Card, stretch: Stretch) -> Iterator[Declare
         if match:
             yield Declared(key, key, "link", quote, document.source, stage, subset, evaluation, link.label)
         else:
-            name = link.label.strip("[]*_` ") or re.sub(r"^https?://(?:www\.)?", "", key).rstrip("/")
+            name = called(card, link, low)
             yield Declared(name[:120], "", "link", quote, document.source, stage, subset, False, address=key)
+
+
+def called(card: Card, link: Link, start: int) -> str:
+    """What a linked dataset is called: by the link's own words, else by the label before it, else by its address."""
+    words = link.label.strip("[]*_` ")
+    bare = re.sub(r"^https?://(?:www\.)?", "", link.href).rstrip("/")
+    if words and bare not in words.rstrip("/"):
+        return words
+    label = LABEL_BEFORE.search(card.visible[start : link.start])
+    return label[1] if label else bare
 
 
 def dataset_elsewhere(card: Card, link: Link, part: Part | None) -> bool:

@@ -307,3 +307,9 @@ def test_a_dataset_elsewhere_that_was_not_read(reason: str, status: int | None, 
 def test_a_dataset_elsewhere_that_was_not_asked_is_not_told_of() -> None:
     card = "# M\n\nIt was trained on the [letters corpus](https://a.example/letters).\n"
     assert not [r for r in records(card) if r.indicator == "data.published"]
+
+
+def test_a_bare_address_is_called_by_the_label_before_it() -> None:
+    body = "# Heron\n\n## Training data\n\n- Reed counts: https://zenodo.org/records/4659727\n"
+    body += "- [Dataset licences](https://github.com/o/heron/blob/main/data/LICENSE) for each one used in training.\n"
+    assert list(declared(records(body))) == ["Reed counts"]
