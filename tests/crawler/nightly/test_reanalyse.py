@@ -182,3 +182,10 @@ def test_a_killed_worker_of_a_dask_cluster_costs_its_piece_only(run: Path, tmp_p
     assert done.returncode == 0, done.stderr[-2000:]
     assert (run / "killed").exists()
     assert lines(tmp_path / "new") == lines(run) != []
+
+
+def test_a_process_that_loaded_the_detectors_ends_without_a_word() -> None:
+    """What the collector never looks at is never taken down, and DuckDB's bindings call that a leak."""
+    told = "import output.parquet; from crawler.workers import load_detectors; load_detectors()"
+    ended = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
