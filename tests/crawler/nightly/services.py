@@ -196,7 +196,9 @@ class Handler(BaseHTTPRequestHandler):
             names = [n for n in world.shelf(kind) if n.lower().startswith(author + "/")]
             return self.reply([world.info(n, kind) for n in names])
         if match := re.fullmatch(r"/hf/api/(models|datasets)/(.+)", path):
-            name = world.moved.get(match[2], match[2])
+            name = match[2]
+            if name in world.moved:
+                return self.reply({}, 307, Location=self.path.replace(name, world.moved[name], 1))
             if name not in world.shelf(match[1]):
                 return self.reply({}, 404, X_Error_Code="RepoNotFound")
             return self.reply(world.info(name, match[1]))

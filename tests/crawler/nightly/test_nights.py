@@ -62,6 +62,26 @@ def test_a_week(place: Place) -> None:
     assert {life["id"] for life in lives if not life["superseded"]} == {r["id"] for r in place.evidence()}
 
 
+def test_a_name_without_an_owner_is_asked_for_under_its_owner_once_it_is_known(place: Place) -> None:
+    place.world.moved["tales"] = "lab1/tales"
+    place.world.datasets["lab1/tales"] = {"README.md": "# Tales\n\nOld tales.\n"}
+    place.world.datasets["lab1/poems"] = {"README.md": "# Poems\n\nOld poems.\n"}
+    entry = place.index / "Lumen-1.yaml"
+    found = "".join(f"\n        - https://huggingface.co/datasets/{name}" for name in ("tales", "lab1/poems"))
+    entry.write_text(entry.read_text() + f"datasheet:\n    class: open\n    link:{found}\n")
+    status, _, said = place.night()
+    assert status == 0, said
+    assert "lab1/tales/resolve" in (place.out / "latest/documents.jsonl").read_text()
+    place.services.take()
+    status, quiet, said = place.night()
+    assert (status, quiet["carried"]) == (0, 3), said
+    assert place.services.take()["hf"] == 4  # three listings of models, one of datasets
+    place.world.datasets["lab1/tales"]["README.md"] += "And new ones.\n"
+    status, changed, said = place.night()
+    assert (status, list(changed["read"])) == (0, ["Lumen-1"]), said
+    assert place.services.take()["hf"] <= 4 + 10
+
+
 def test_a_dry_run_keeps_nothing_and_names_the_cost(place: Place) -> None:
     hook = place.services.environ["HF_ENDPOINT"].replace("/hf", "/hook")
     entry = place.index / "Lumen-2.yaml"
