@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from output.record import EvidenceRecord, Outcome, Points, Subject
+from output.record import EvidenceRecord, Outcome, Points, Source, Subject
 from pipelines.datasheet.sheet import GROUPS, Answer, answers, rules, section, sentence_kind
 from pipelines.datasheet.summary import read_summary
 from pipelines.detector import Detector, quote_pointer, quote_span
@@ -16,7 +16,7 @@ from pipelines.model_card.embedded import component_of
 from pipelines.readers.markdown import Card, card_of
 from pipelines.readers.pdf import read_pdf
 from pipelines.readers.printed import printed
-from spiders.document import Document
+from spiders.document import Document, Miss
 
 FOLDER = Path(__file__).parent
 SHEET_NAME = re.compile(r"(?:^|/)[^/]*data(?:set)?[-_ ]?(?:sheet|card)[^/]*\.(?:md|txt|rst|pdf)$", re.I)
@@ -253,6 +253,15 @@ def training_summary(document: Document, dossier: Dossier) -> Iterator[EvidenceR
     )
 
 
+def where_named(dossier: Dossier, missed: Miss) -> Source:
+    """A name without an owner (`c4`) is no address on the Hub: there the page that gives the name is the source."""
+    if "/" not in missed.target:
+        for lead in dossier.leads:
+            if lead.target == missed.target and lead.source is not None:
+                return lead.source
+    return missed.source
+
+
 def none_found(dossier: Dossier) -> Iterator[EvidenceRecord]:
     """One record for a release without a datasheet: absent where all was read, unavailable where a card was missed."""
     looked = [*dossier.of("model_card", "hub_model", "hub_dataset", "github_tree")]
@@ -270,7 +279,7 @@ def none_found(dossier: Dossier) -> Iterator[EvidenceRecord]:
             f"No datasheet could be read: {names} could not be reached ({missed[0].reason}).",
             rule="not-read",
             value={"missed": [m.target for m in missed]},
-            source=missed[0].source,
+            source=where_named(dossier, missed[0]),
         )
         return
     yield detector.record(

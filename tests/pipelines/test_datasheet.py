@@ -14,7 +14,7 @@ from output.record import EvidenceRecord, Source, Subject
 from pipelines.datasheet import detector, read_croissant
 from pipelines.datasheet.sheet import rules
 from pipelines.dossier import Dossier
-from spiders.document import Document, Kind, Miss
+from spiders.document import Document, Kind, Lead, Miss
 from tests.pipelines.checks import document, verify
 from tests.pipelines.readers.pdfs import column, make_pdf
 
@@ -270,3 +270,12 @@ def test_croissant_fields_by_their_full_names() -> None:
     body = '{"http://mlcommons.org/croissant/RAI/dataCollection": "Two archives.", "rai:dataBiases": ""}'
     found = list(read_croissant(document(body, "hub_croissant", "hf:dataset:org/letters"), Subject(None, ROOT, None)))
     assert [r.indicator for r in found] == ["datasheet.collection_process"]
+
+
+def test_a_missed_dataset_without_an_owner_is_shown_where_it_is_named() -> None:
+    """`c4` alone is no address that can be pinned."""
+    card: Document = document("# M\n\nA model.\n")
+    miss = Miss("hf:dataset:tales", "hub_dataset", Source("https://x", "", status=404), "unavailable", "not there")
+    lead = Lead(ROOT, "hf:dataset:tales", "dataset", "declared", card.source)
+    found = [r.source for r in detector.detect(Dossier(ROOT, (card,), (miss,), (lead,)), ())]
+    assert found == [card.source]
