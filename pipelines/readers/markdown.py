@@ -448,6 +448,11 @@ class Reader:
                     fresh = True
                 elif raw[:4].lower() == "<img":
                     self.plain("image", first, last)
+                elif raw[:4].lower() == "</a>" and link:
+                    self.links.append(Link(link[0], last, link[1], "".join(words[link[2] :])[:200]))
+                    link = None
+                elif anchor := HREF.match(raw):
+                    link = (first, anchor[1], len(words))
             elif name in ("SoftBreak", "HardBreak"):
                 fresh = True
         if level:

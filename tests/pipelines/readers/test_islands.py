@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.readers.islands import Island, read_islands, read_plain, read_soup
+from pipelines.readers.markdown import read_markdown
 
 PLAIN = [
     "<h1>", "</h1>", '<H2 align="center">', "</h2>", "<tr>", "</tr>", "<td>", "</td>", "<th class=x>", "</th>", "<b>",
@@ -53,3 +54,10 @@ def test_a_row_has_its_cells() -> None:
         Island("tr", 7, "Owner A  lab", ["Owner", "A  lab"]),
         Island("b", 29, "A"),
     ]
+
+
+def test_anchors_inside_a_paragraph_are_links() -> None:
+    text = "Try <a href='https://a.example/demo'><img src='b.svg'></a> or <a href=\"/two\">the **other** one</a>.\n"
+    links = read_markdown(text).links
+    assert [(link.href, link.label) for link in links] == [("https://a.example/demo", ""), ("/two", "the other one")]
+    assert text[slice(*links[1][:2])] == '<a href="/two">the **other** one</a>'
