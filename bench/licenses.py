@@ -157,6 +157,7 @@ def peer_answers(python: str, name: str, paths: list[Path]) -> list[Answer] | No
 
 def clause_numbers(corpus: Path, more: Path | None, show: str) -> None:
     from license_rules import clauses
+    from pipelines.licenses.reading import read_pdf
 
     with LABELS.open(encoding="utf-8") as file:
         labels = list(csv.DictReader(file, delimiter="\t"))
@@ -171,7 +172,9 @@ def clause_numbers(corpus: Path, more: Path | None, show: str) -> None:
             texts += 1
             mine = {r["clause"]: r["value"] for r in labels if r["file"] == name and r["clause"] != "none"}
             wanted = {clause: value for clause, value in mine.items() if not clause.startswith("?")}
-            text = FRONT_MATTER.sub("", path.read_bytes().decode("utf-8", "replace"))
+            body = path.read_bytes()
+            text = read_pdf(body).text if path.suffix == ".pdf" else body.decode("utf-8", "replace")
+            text = FRONT_MATTER.sub("", text)
             found = {c.clause: c for c in reversed(clauses(text)) if f"?{c.clause}" not in mine}
             for clause in sorted(found.keys() ^ wanted.keys()) if show == "clauses" else ():
                 said = "missed" if clause in wanted else repr(text[slice(*found[clause].said)])

@@ -18,6 +18,7 @@ RULES = Path(__file__).parent / "clauses.yaml"
 PLACES = Path(__file__).parent / "places.yaml"
 LONGEST_SENTENCE = 600
 LONGEST_LEAD = 600
+LONGEST_LIST = 8_000
 READ_LIMIT = 200_000
 MOST_HITS = 100
 
@@ -77,7 +78,12 @@ _AFTER = r"(?P<after>(?:united states |us |u\.s\. )?dollars|usd|euros?|eur\b|yua
 _WITHOUT = re.compile(r"\bexclud|不(?:\s{0,2}包\s{0,2}括|含)|without regard")
 _BETWEEN_HAN = re.compile(r"\[[^\]]*\]|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])")
 _WITHIN = r"(?:[^.。]|\.(?=\d)|(?<=[\W_][a-z\d])\.)"  # a sentence goes on over 3.1, a. and e.g.
-_PERIOD = re.compile(r"(?<![\W_][a-z\d])[.。](?=\s)")
+_PERIOD = re.compile(r"(?<![\W_][a-z\d])[.。][*_\"')]{0,3}(?=\s)")
+_SPACE = re.compile(r"\[[^\]]*\]| ")
+_LINE = re.compile(r"^.*$", re.M)
+_ITEM = re.compile(r"(?P<space>[ \t>]*)[(（]?(?P<mark>[-*•]|\d{1,2}|[a-z]|[ivx]{1,4})(?:[.)）]|(?<=[-*•]))(?=[ \t])")
+_INTRODUCES = re.compile(r"(?:[:：]|\b(?:to|not|for|that|provide|include))[\s*_]*$")
+_FIRST = frozenset({"1", "a", "i"})
 _SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
 
 
@@ -91,7 +97,8 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Patterns of one clause, and words that show that a sentence means something else.
 
-    What a `frame` matches must stand in the same sentence before the pattern.
+    What a `frame` matches must stand in the same sentence before the pattern, or, with `lists`, in the words that
+    introduce the list of which the sentence is an item.
     """
 
     clause: ClauseName
@@ -99,6 +106,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     patterns: list[str]
     unless: list[str]
     frame: str = ""
+    lists: bool = False
     value: Literal["number", "places", ""] = ""
 
 
@@ -156,7 +164,9 @@ def expand(pattern: str) -> str:
     pattern = re.sub(r"[A-Z]{3,}", lambda name: frames()[name.group()], pattern)
     pattern = over_lines(pattern).replace(" ?", r"\s?")
     pattern = pattern.replace("~~", rf"{_WITHIN}{{0,600}}?").replace("~", rf"{_WITHIN}{{0,120}}?")
-    return pattern.replace(" ", r"[\s*_>]+")
+    return _SPACE.sub(
+        lambda found: found.group().replace(" ", r"\s") if len(found.group()) > 1 else r"[\s*_>]+", pattern
+    )
 
 
 @cache
@@ -188,9 +198,9 @@ def clauses(text: str) -> list[Clause]:
                 begin = match.start()
                 if compiled.frame:
                     framed = compiled.frame.search(plain, lead(plain, begin), begin)
-                    if framed is None:
+                    if framed is None and not (compiled.rule.lists and introduced(compiled, plain, begin)):
                         continue
-                    begin = framed.start()
+                    begin = framed.start() if framed else begin
                 start, end = sentence(plain, begin, match.end())
                 if compiled.unless and compiled.unless.search(plain, start, end):
                     continue
@@ -221,6 +231,50 @@ def lead(text: str, end: int) -> int:
     for mark in _PERIOD.finditer(text, begin, end):
         begin = mark.end()
     return begin
+
+
+def introduced(compiled: Compiled, text: str, at: int) -> bool:
+    """Whether the frame stands in the words far above that introduce the list of whose items `at` is part."""
+    assert compiled.frame
+    found = introduction(text, at)
+    if found is None:
+        return False
+    start, end, item = found
+    whole = text[start:end] + " " + text[item:at]
+    return bool(compiled.frame.search(whole)) and not (compiled.unless and compiled.unless.search(text, start, end))
+
+
+def introduction(text: str, at: int) -> tuple[int, int, int] | None:
+    """Start and end of the words that introduce a list, and the start of the item that holds `at`.
+
+    Of "You must not: a) … b) …" those are the first three words, for either item. Items of one list have marks of one
+    kind at the same depth; a numbered list goes up to its first item. Looks at the 8,000 characters before `at`.
+    """
+    item, kind, mark, depth, under = -1, "", "", 0, 1
+    for line in reversed(list(_LINE.finditer(text, max(0, at - LONGEST_LIST), at))):
+        said = line.group()
+        marked = _ITEM.match(said)
+        here = len(said) - len(said.lstrip())
+        if item < 0:
+            if marked:
+                item, kind, mark, depth = line.start() + marked.end(), kind_of(marked), marked["mark"], here
+            elif said.strip():
+                under = here
+            elif not under:
+                return None
+        elif not said.strip():
+            continue
+        elif marked and here == depth and kind_of(marked) == kind and mark not in _FIRST:
+            mark = marked["mark"]
+        elif mark in _FIRST or (not mark.isalnum() and here <= depth):
+            end = line.start() + len(said.rstrip())
+            return (lead(text, end), end, item) if _INTRODUCES.search(said) else None
+    return None
+
+
+def kind_of(marked: re.Match[str]) -> str:
+    mark = marked["mark"]
+    return "1" if mark.isdigit() else "a" if mark.isalpha() else mark
 
 
 def sentence(text: str, start: int, end: int) -> tuple[int, int]:

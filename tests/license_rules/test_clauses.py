@@ -58,6 +58,20 @@ SAID = [
     ("争议适用中华人民\n共和国（不包\n括香港）法律。", "governing_law", ("China",)),
     ("All rights end if you assert a claim that the pan infringes a patent.", "patent_termination", None),
     ("If you bring a lawsuit over patents against us, your licenses shall terminate.", "patent_termination", None),
+    ("I will only eat from it for non-commercial research purposes.", "research_only", None),
+    ("Guests are not allowed to exercise these rights for an Excluded Purpose.", "field_of_use", None),
+    ("Diners shall provide proper citations when they write about the pan.", "naming_display", None),
+    ("You must visibly label whatever you fry as developed based on the Pan.", "naming_display", None),
+    ("Menus shall bear the following notice: “Soup is built with the Pan”.", "naming_display", None),
+    ("You must not serve soup without citing our cookbook.", "naming_display", None),
+    ("You may not use what the pan gave as output to train pan-like models.", "output_training_ban", None),
+    ("Frying is fine, training rival models on our outputs is not.", "output_training_ban", None),
+    ("The kitchen reserves the right to withdraw your access.", "termination", None),
+    ("This license can be terminated at any time.", "termination", None),
+    ("If you breach these rules, you must delete the recipes.", "termination", None),
+    ("本许可可由我们随时终止。", "termination", None),
+    ("Whatever you cook, keep the same license terms.", "share_alike", None),
+    ("Japanese law will govern all disputes.", "governing_law", ("Japan",)),
 ]
 
 
@@ -104,17 +118,51 @@ def test_currency(text: str, currency: str) -> None:
         ("You must give a copy of this license with every modified pan.", "share_alike"),
         ("The trademarks may be used only in connection with non-commercial meals.", "non_commercial"),
         ("If you start litigation, the license shall terminate.", "termination"),
+        ("The name may not be used to endorse soup, except to acknowledge the authors.", "naming_display"),
+        ("We ask, but it is not required, that soups bear the notice “built with Pan”.", "naming_display"),
+        ("当本许可适用中国法律解释时，以中文为准。", "governing_law"),
+        ("The licence does not apply to and gives no right to use:\n\n- recipes made in a harmful way", "field_of_use"),
     ],
 )
 def test_not_said(text: str, clause: str) -> None:
     assert clause not in {c.clause for c in clauses(text)}
 
 
+LISTS = [
+    "You will not, and will not let others:\n\n1. burn the pan;\n\n{}2. {}\n\nEnd.",
+    "## Limits\n\nYou must not\nlet anyone:\n\n* burn the pan.\n  Not even\n  once.\n\n{}* {}\n\nEnd.",
+    "3. You shall not use the pan to:\n   a. burn it. It is hot.\n\n{}   b. {}\n\nEnd.",
+]
+
+
+@pytest.mark.parametrize("shape", LISTS)
+@pytest.mark.parametrize("between", ["", "   - not in oil\n\n     and not in fat. Never.\n\n"])
+def test_an_item_is_read_with_the_words_that_introduce_its_list(shape: str, between: str) -> None:
+    text = shape.format(between, "take the pan apart to reverse engineer its handle;")
+    (clause,) = clauses(text)
+    assert clause.clause == "reverse_engineering_ban"
+    assert text[clause.start : clause.end].endswith("take the pan apart to reverse engineer its handle;")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You shall not:\n\n1. burn the pan;\n2. drop it.\n\nThe cooks love to reverse engineer handles.",
+        "You shall not:\n\n1. burn the pan;\n2. drop it.\n\nYou are free to:\n\n1. fry;\n2. reverse engineer handles.",
+        "You shall not burn the pan.\n\n1. Fry.\n2. Reverse engineer handles.",
+    ],
+)
+def test_words_above_that_introduce_another_list_are_not_read(text: str) -> None:
+    assert not clauses(text)
+
+
 def test_every_clause_has_a_rule() -> None:
     assert set(clause_names_of_rules()) == set(CLAUSES)
 
 
-@pytest.mark.parametrize("words", ["governed by laws ", "not use ", "institute litigation "])
+@pytest.mark.parametrize(
+    "words", ["governed by laws ", "not use ", "institute litigation ", "a. decompile\n", "- to train models\n"]
+)
 def test_hostile_texts_take_bounded_time(words: str) -> None:
     begin = time.process_time()
     clauses(words * 200_000)
