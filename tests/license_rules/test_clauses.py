@@ -71,6 +71,8 @@ SAID = [
     ("If you breach these rules, you must delete the recipes.", "termination", None),
     ("本许可可由我们随时终止。", "termination", None),
     ("Whatever you cook, keep the same license terms.", "share_alike", None),
+    ("您可以出于非商业用途使用本锅。", "non_commercial", None),
+    ("This pan may only be used in production by those who paid for it.", "field_of_use", None),
     ("Japanese law will govern all disputes.", "governing_law", ("Japan",)),
 ]
 
@@ -120,6 +122,7 @@ def test_currency(text: str, currency: str) -> None:
         ("If you start litigation, the license shall terminate.", "termination"),
         ("The name may not be used to endorse soup, except to acknowledge the authors.", "naming_display"),
         ("We ask, but it is not required, that soups bear the notice “built with Pan”.", "naming_display"),
+        ("Pans are not tested for medical or military use.", "military_ban"),
         ("当本许可适用中国法律解释时，以中文为准。", "governing_law"),
         ("The licence does not apply to and gives no right to use:\n\n- recipes made in a harmful way", "field_of_use"),
     ],
