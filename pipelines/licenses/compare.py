@@ -182,6 +182,8 @@ def verdict_on(said: EvidenceRecord, other: EvidenceRecord) -> str:
     found = {stem(i) for i in ids_of(other)}
     base = other.value.get("base")
     verdict = other.value.get("verdict", "exact")
+    if names_its_file(said, other):
+        return "agree"
     if verdict == "exact" and holds(said.value["expression"], lambda i: stem(i) in found):
         return "agree"
     if verdict == "variant" and base and any(variant_of(i) == base for i in ids_of(said)):
@@ -193,6 +195,14 @@ def verdict_on(said: EvidenceRecord, other: EvidenceRecord) -> str:
     if verdict == "custom" or not (found or base):
         return "narrower" if opens(said) else "agree"
     return "contradicts"
+
+
+def names_its_file(said: EvidenceRecord, text: EvidenceRecord) -> bool:
+    """Whether the words give that very file a name of which nobody knows another text, and which is not open."""
+    if text.source is None or text.source.path != local_file(said) or opens(said):
+        return False
+    entries = [by_id().get(i) for i in ids_of(said)]
+    return bool(entries) and all(entry is not None and entry.by_name_only for entry in entries)
 
 
 def variant_of(ident: str) -> str:

@@ -13,7 +13,7 @@ from pipelines.dossier import plain
 from pipelines.licenses.covered import Word, assigned, covered_by, kinds, words_of
 from pipelines.licenses.lexicon import lexicon
 from pipelines.licenses.mentions import SAYS_LICENCE, Mention, Unit, mentions
-from pipelines.readers.markdown import Card
+from pipelines.readers.markdown import Card, Link
 from pipelines.readers.phrases import Anchored, Literals, lowered, required
 
 WORD = Anchored(re.compile(r"licen[cs]|spdx|许可|許可|协议|協議|ライセンス|라이선스|lizenz|лиценз", re.I))
@@ -31,6 +31,7 @@ THEIRS = re.compile(r"https?://(?:www\.)?(?:github\.com|huggingface\.co)/[^/]+/[
 PARTICIPLE = re.compile(
     r"[^,.]{0,30},\s*(?:(?:which|that)\s+(?:is|are)\s+|originally\s+|both\s+)?(?:licen[cs]ed|released)\b", re.I
 )
+BEGINS = re.compile(r"\W*(?:(?:however|but|and|while|whereas|also|the|both|all)\W+)*", re.I)
 SUBJECT = re.compile(r"\W*((?:[A-Z][\w.\-]*\s+(?:\d[\w.]*\s+)?){1,3})(?:is|are) (?:licen[cs]ed|released|provided)\b")
 OF_A_FILE = re.compile(r"(?<![:/\w])\.{0,2}/?(?:[\w\-]+/)+[\w\-]+\.\w{1,5}\W{0,3}\s(?:is|are)\b[^.]{0,30}$")
 ADJECTIVE = re.compile(r"-licen[cs]ed\b", re.I)
@@ -178,7 +179,10 @@ def upstream(card: Card, start: int, end: int, product: str) -> bool:
     """Whether the words before a licence speak of what somebody else's work is under."""
     rules = lexicon()
     before = card.visible[start:end]
-    link = max((x for x in card.links_inside(start, end) if x.end <= end), key=lambda x: x.start, default=None)
+    links = card.links_inside(start, end)
+    if any(THEIRS.match(x.href) and is_subject(card, start, x, product) for x in links):
+        return True
+    link = max((x for x in links if x.end <= end), key=lambda x: x.start, default=None)
     if link and THEIRS.match(link.href) and PARTICIPLE.match(card.visible, link.end, end):
         return plain(product) not in plain(link.href)
     cue = max(rules.pattern("upstream").finditer(before), key=lambda m: m.start(), default=None)
@@ -186,6 +190,13 @@ def upstream(card: Card, start: int, end: int, product: str) -> bool:
         return False
     back = rules.pattern("back").search(before, cue.end())
     return back is None or rules.pattern("relative").search(before, cue.start(), back.start()) is not None
+
+
+def is_subject(card: Card, start: int, link: Link, product: str) -> bool:
+    """Whether a sentence, or what follows its last licence, begins with the name of another repository."""
+    shown = card.visible[link.start : link.end]
+    own = words_of(shown) or plain(product) in plain(link.href)
+    return not own and BEGINS.fullmatch(card.visible, start, link.start) is not None
 
 
 def namesakes(before: str, licence: str, product: str) -> bool:

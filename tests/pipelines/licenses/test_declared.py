@@ -220,6 +220,16 @@ def test_a_repository_says_nothing_of_weights_it_does_not_name() -> None:
     assert record.statement == "Weights: not found. Code: Apache-2.0. Data: not found."
 
 
+def test_a_name_of_which_no_other_text_is_known_is_not_held_against_its_own_file() -> None:
+    said = "# Pan\n\n## License\n\nThe model is released under the [CogVLM2 License]({}).\n"
+    changed = document("license", CODE, LICENSE + CLAUSE, "MODEL_LICENSE")
+    verdicts = []
+    for link in ("MODEL_LICENSE", "https://example.org/license"):
+        conflicts = of(read(document("source_file", CODE, said.format(link), "README.md"), changed), "license.conflict")
+        verdicts.append([r.value["verdict"] for r in conflicts])
+    assert verdicts == [["agree"], ["contradicts"]]
+
+
 def test_weights_that_only_a_repository_speaks_of() -> None:
     card = document("model_card", CODE, "# Pan\n\nThe model weights are released under the MIT License.\n", "README.md")
     assert detect(repository("Apache-2.0"), card, root=CODE).statement.startswith("Weights: MIT. Code: ")

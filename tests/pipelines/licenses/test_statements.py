@@ -77,6 +77,16 @@ def said(text: str, own: str = "code", product: str = "pan") -> Said:
         ("## License\n\nCode is MIT. Other materials are under CC-BY-4.0.", [("code", "MIT"), ("docs", "CC-BY-4.0")]),
         ("## License\n\nThe codebase, including models, is under Apache2.", [("code weights", "Apache-2.0")]),
         ("## License\n\nLe code est distribué sous licence Apache 2.0.", [("code", "Apache-2.0")]),
+        (
+            "## License\n\nCode in this repo is MIT, data on the hub and this repo is CC-BY-4.0.",
+            [("code", "MIT"), ("data", "CC-BY-4.0")],
+        ),
+        (
+            "## License\n\nCode is MIT, however [Font](https://github.com/ink/font) that our code shows is GPL-3.0.",
+            [("code", "MIT")],
+        ),
+        ("## License\n\n[Pan](https://github.com/maker/pan) is under MIT.", [("code", "MIT")]),
+        ("## License\n\nThe [model](https://huggingface.co/maker/iron) is under MIT.", [("weights", "MIT")]),
         ("## Licencia\n\nLos pesos del modelo se publican bajo Apache 2.0.", [("weights", "Apache-2.0")]),
     ],
 )  # fmt: skip
