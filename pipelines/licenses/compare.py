@@ -86,6 +86,28 @@ def parts_of(record: EvidenceRecord) -> list[str]:
     return named.split(" and ") if named else []
 
 
+def without_other_models(dossier: Dossier, records: list[EvidenceRecord]) -> list[EvidenceRecord]:
+    """The records without clauses of licences known as others that lie in one folder with the release's own."""
+    own = {i for r in declared_of(records, dossier.root) for i in ids_of(r)}
+    texts = [r for r in records if r.indicator == "license.text" and r.outcome == "present"]
+    named = {place_of(r): {*ids_of(r), r.value["base"]} - {None} for r in texts}
+    folders = {place[:2] for place, ids in named.items() if place[1] and own & ids}
+    others = {place for place, ids in named.items() if place[:2] in folders and not own & ids and names_licence(ids)}
+    return [r for r in records if r.indicator != "license.clause" or place_of(r) not in others]
+
+
+def names_licence(ids: Iterable[str]) -> bool:
+    """Whether ids are of licences, not of the policies and terms that belong to one."""
+    entries = [by_id().get(i) for i in ids]
+    return bool(entries) and all(entry is None or entry.kind == "license" for entry in entries)
+
+
+def place_of(record: EvidenceRecord) -> tuple[str, str, str]:
+    """Target, folder and name of the file that a record quotes."""
+    folder, _, name = ((record.source.path if record.source else None) or "").rpartition("/")
+    return record.subject.target, folder, name
+
+
 def conflict_records(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:
     """Each declared licence against the texts beside it, or, where there are none, against the others declared."""
     for target in dossier.targets:

@@ -93,6 +93,10 @@ def assigned(
             and not text[mention.end : after[0].start].count(",")
         ):
             before, end, used = after, after[-1].end, after[-1].end
+        elif groups and not before and FOR.match(text, mention.end):
+            groups.append(([mention], groups[-1][1], begin, end))  # "MIT for the one half, BSD for the other"
+            begin = end
+            continue
         elif groups and not before:
             begin = mention.end
             continue  # the same licence again, or one of which the sentence does not say what it covers

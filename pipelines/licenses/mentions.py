@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -36,6 +37,7 @@ UNDER = re.compile(r"(?<=under )(?:(?:the|an?|its)\s+)?(?:[A-Z][\w.+\-]*\s+){1,6
 LEADING = re.compile(
     r"(?:End|Usage|The|This|Our|Your|Please|See|Refer|By|Use|Under|For|All|An?|And|Of|To|In|Its)\s+", re.I
 )
+EXPLAINS = re.compile(r"\W{0,4}(?:licen[cs]e\W{0,3})?[(（]\W{0,4}", re.I)
 POINTING = re.compile(r"(?:here|this|link|details|这里|此处|こちら)?\W*", re.I)
 
 
@@ -98,7 +100,17 @@ def mentions(card: Card, unit: Unit) -> list[Mention]:
             add_title(match.group(), unit.start + match.start(), unit.start + match.end(), "", add)
     for mention in names:
         add(mention)
-    return sorted(found, key=lambda m: m.start)
+    found.sort(key=lambda m: m.start)
+    vague = [one for pair in pairwise(found) if (one := vaguer(card, *pair))]
+    return [m for m in found if m not in vague]
+
+
+def vaguer(card: Card, first: Mention, second: Mention) -> Mention | None:
+    """Of a name and what brackets say of it the one that we do not know: "Creative Commons (CC BY 4.0)"."""
+    if EXPLAINS.fullmatch(card.visible, first.end, second.start) is None:
+        return None
+    vague = first if second.ids else second
+    return vague if bool(first.ids) != bool(second.ids) and (vague.family or not vague.link) else None
 
 
 def known(text: str, unit: Unit) -> Iterator[Mention]:

@@ -230,6 +230,21 @@ def test_a_name_of_which_no_other_text_is_known_is_not_held_against_its_own_file
     assert verdicts == [["agree"], ["contradicts"]]
 
 
+def test_clauses_of_other_models_in_a_folder_of_licences_are_left_out() -> None:
+    pan = document("license", CODE, LICENSE + CLAUSE, "licences/PAN")
+    pot = document("license", CODE, "SPDX-License-Identifier: MIT\n\n" + CLAUSE, "licences/POT")
+    policy = document("license", CODE, "You must not use the lid for military ends.\n", "licences/POLICY")
+    texts = (pan, pot, policy)
+    for declared, quoted in (
+        ("apache-2.0", ["licences/PAN", "licences/POLICY"]),
+        (None, ["licences/PAN", "licences/POLICY", "licences/POT"]),
+    ):
+        records = read(hub(MODEL, declared), *texts)
+        assert len(of(records, "license.text")) == 3
+        found = {r.source.path for r in of(records, "license.clause") if r.source and r.source.path}
+        assert sorted(found) == quoted
+
+
 def test_weights_that_only_a_repository_speaks_of() -> None:
     card = document("model_card", CODE, "# Pan\n\nThe model weights are released under the MIT License.\n", "README.md")
     assert detect(repository("Apache-2.0"), card, root=CODE).statement.startswith("Weights: MIT. Code: ")

@@ -87,6 +87,19 @@ def said(text: str, own: str = "code", product: str = "pan") -> Said:
         ),
         ("## License\n\n[Pan](https://github.com/maker/pan) is under MIT.", [("code", "MIT")]),
         ("## License\n\nThe [model](https://huggingface.co/maker/iron) is under MIT.", [("weights", "MIT")]),
+        (
+            "## License\n\nThe checkpoints are under the Creative Commons license ([CC BY-SA-4.0](https://x.test)).",
+            [("weights", "CC-BY-SA-4.0")],
+        ),
+        (
+            "## License\n\nOur docs are under the Creative Commons Attribution 4.0 International License (CC-BY).",
+            [("docs", "CC-BY-4.0")],
+        ),
+        (
+            "## License\n\nThe code has the MIT license for the pan, and Apache license for the lid.",
+            [("code", "MIT"), ("code", "Apache-2.0")],
+        ),
+        ("## License\n\nPan has a dual-licensing model of MIT and Apache-2.0.", [("code", "MIT OR Apache-2.0")]),
         ("## Licencia\n\nLos pesos del modelo se publican bajo Apache 2.0.", [("weights", "Apache-2.0")]),
     ],
 )  # fmt: skip
