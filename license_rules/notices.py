@@ -15,7 +15,8 @@ _SAYS_LICENSE = re.compile(r"licen[cs]e|agreement|terms|policy", re.I)
 NO_NAMES = frozenset(("the", "fair", "intel", "license", "cube", "text", "unlicensed"))
 SHORT_TEXT = 600  # characters; in so short a text a line that is a name is a statement
 
-_EDGE = re.compile(r"^[ \t]*(?:[*#/;>%|+\-!.@\"'<]+|dnl|rem)[ \t]*|[\r\n]", re.M | re.I)
+_EDGE = re.compile(r"^[ \t]*(?:[*#/;>%|+\-!.@\"'<]+|dnl|rem)[ \t]*", re.M | re.I)
+_LINE_ENDS = str.maketrans("\r\n", "  ")
 _WORD = re.compile(r"[^\s/]+|/")
 _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+\-() :]{2,200})", re.I)
 _IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]*\+?")
@@ -33,7 +34,7 @@ _AND = re.compile(
     re.I,
 )
 _GNU = re.compile(
-    r"(?P<name>(?:\b(?:affero|lesser|library)\s+)?(?:\bgnu\s+)?(?:\b(?:affero|lesser|library)\s+)?"
+    r"\b(?=[agl])(?P<name>(?:\b(?:affero|lesser|library)\s+)?(?:\bgnu\s+)?(?:\b(?:affero|lesser|library)\s+)?"
     r"\b(?:general\s+public\s+licen[cs]e|[al]?gpl))"
 )
 _GNU_VERSION = re.compile(r"(?:\bversions?\s*|\bv\.?\s?|gpl[\s\-,]*v?\.?\s?)(\d)(?:\.(\d))?(\+?)", re.I)
@@ -59,7 +60,7 @@ class Notice:
 def find_notices(text: str, start: int = 0, end: int | None = None) -> list[Notice]:
     """All licences that characters `start` to `end` of a text name, in order of their place."""
     text = text[start:end]
-    flat = _EDGE.sub(lambda m: " " * len(m.group()), text)
+    flat = _EDGE.sub(lambda m: " " * len(m.group()), text).translate(_LINE_ENDS)
     told = list(gnu(_URL.sub(lambda m: " " * len(m.group()), flat)))
     names = (n for n in named(flat) if not any(n.start < g.end and g.start < n.end and same_family(n, g) for g in told))
     found = [*tags(text), *told, *names, *addresses(text)]

@@ -52,7 +52,7 @@ _JOINED = [
     for start, rest in (("sub", "licen"), ("non", "infring"), ("non", "commerc"))
     for sign in "- "
 ]
-_HYPHEN = re.compile(r"(?<=[a-z]{2})(-[ \t]*\r?\n[ \t*#/;>%|]{0,40})([a-z]+)")
+_HYPHEN = re.compile(r"(-(?<=[a-z]{2}-)[ \t]*\r?\n[ \t*#/;>%|]{0,40})([a-z]+)")
 _STAYS = re.compile(
     r"\b(?:non|self|third|royalty|world|per|no|in|on|as|up|to|open|end|cross|fee|well|built|source|use)$"
 )
