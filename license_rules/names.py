@@ -51,15 +51,21 @@ def spdx_list() -> dict[str, Listed]:
     return {line.id: line for line in listed}
 
 
+_DIGIT = re.compile(r"\d")
+_VERSION = re.compile(r"\bv(?:er(?:sion)?)?\.?\s*(?=\d)")
+_WHOLE_NUMBER = re.compile(r"(?<=\d)\.0\b(?!\.)")
+_NUMBER_BEHIND = re.compile(r"(?<=[a-z]{3})(?=\d)")
+_NAME_WORD = re.compile(r"[^\W_]+(?:\.\d+)*")
+
+
 @lru_cache(maxsize=20_000)
 def fold(name: str) -> str:
     """A name without case, punctuation and the words that do not tell licences apart."""
     name = name.lower().replace("licence", "license").replace("++", " plusplus ")
-    name = re.sub(r"\bv(?:er(?:sion)?)?\.?\s*(?=\d)", " ", name)
-    name = re.sub(r"(?<=\d)\.0\b(?!\.)", "", name)
-    name = re.sub(r"(?<=[a-z]{3})(?=\d)", " ", name)
-    words = re.findall(r"[^\W_]+(?:\.\d+)*", name)
-    return " ".join(word for word in words if word not in EMPTY_WORDS)
+    if _DIGIT.search(name):
+        name = _WHOLE_NUMBER.sub("", _VERSION.sub(" ", name))
+        name = _NUMBER_BEHIND.sub(" ", name)
+    return " ".join([word for word in _NAME_WORD.findall(name) if word not in EMPTY_WORDS])
 
 
 @cache
