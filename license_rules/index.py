@@ -26,7 +26,8 @@ SLOT = np.uint32(1 << 29)  # words that may differ follow
 EXTRA = np.uint32(1 << 30)  # another wording, not part of the order
 REQUIRED = np.uint32(1 << 31)
 
-SAMPLE = 3  # of long texts one trigram in so many is looked up to find the candidates
+LEAST_OWN = 6  # trigrams; fewer are chance, such as the name of a maker
+SAMPLE = 4  # of long texts one trigram in so many is looked up to find the candidates
 
 Ids = npt.NDArray[np.int64]
 
@@ -67,7 +68,8 @@ class Index:
             return array
 
         self.known: Words = load("known")
-        self.owners = load("owners")
+        owners = load("owners")
+        self.owners = owners << np.uint16(1) | owners >> np.uint16(15)  # twice the reference, and 1 if it requires it
         self.sequences = load("sequences")
         counts = load("counts")
         self.offsets = np.zeros(len(counts) + 1, np.uint32)
@@ -75,18 +77,18 @@ class Index:
         self.references = msgspec.json.decode((folder / "references.json").read_bytes(), type=list[Reference])
         self.places = [0, *accumulate(r.length for r in self.references)]
         self.scratch = np.zeros(len(self.known) + 1, np.uint8)
+        self.theirs = np.zeros(len(self.known), bool)
         self.last_place = np.full(len(self.known) + 1, -1, np.int32)
 
     @cached_property
     def required_counts(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Number of different required trigrams of each reference: of all, and of every SAMPLE-th."""
-        owners = np.asarray(self.owners)
-        required = owners >= 1 << 15
-        numbers = (owners & 0x7FFF)[required]
-        chosen = (np.repeat(np.arange(len(self.known)) % SAMPLE, np.diff(self.offsets)) == 0)[required]
-        size = len(self.references)
-        everything, half = np.bincount(numbers, minlength=size), np.bincount(numbers[chosen], minlength=size)
-        return everything.astype(np.float64), half.astype(np.float64)
+        sampled = np.repeat(np.arange(len(self.known)) % SAMPLE == 0, np.diff(self.offsets))
+        every, some = (
+            np.bincount(owners, minlength=2 * len(self.references))[1::2].astype(np.float64)
+            for owners in (self.owners, self.owners[sampled])
+        )
+        return every, some
 
     def sequence(self, reference: int) -> npt.NDArray[np.uint32]:
         part: npt.NDArray[np.uint32] = self.sequences[self.places[reference] : self.places[reference + 1]]
@@ -109,7 +111,14 @@ class Index:
     def own(self, one: int, other: int) -> npt.NDArray[np.uint32]:
         """What `one` requires and `other` does not know."""
         required, known = self.marked(one)[1], self.marked(other)[0]
-        return required[~np.isin(required, known, kind="table")]
+        self.theirs[known] = True
+        own: npt.NDArray[np.uint32] = required[~self.theirs[required]]
+        self.theirs[known] = False
+        return own
+
+    def near_twins(self, one: int, other: int) -> bool:
+        """Whether two references have the same words but for a few, such as a name."""
+        return max(len(self.own(one, other)), len(self.own(other, one))) < LEAST_OWN
 
     def lookup(self, trigrams: Words) -> Ids:
         """Numbers of the trigrams in the index, -1 for one that no text holds."""

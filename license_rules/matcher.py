@@ -13,19 +13,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from license_rules.index import EXTRA, ID, KEY, LIGHT, REQUIRED, SAMPLE, SLOT, SOFT, WORD, Ids, Index, Reference, index
+from license_rules.index import (
+    EXTRA,
+    ID,
+    KEY,
+    LEAST_OWN,
+    LIGHT,
+    REQUIRED,
+    SAMPLE,
+    SLOT,
+    SOFT,
+    WORD,
+    Ids,
+    Index,
+    Reference,
+    index,
+)
 from license_rules.tokens import Tokens, Words, idle
 
 Mask = npt.NDArray[np.bool_]
 
 MOST_REGIONS = 60
 LEAST_TRIGRAMS = 5
-SAMPLED = 500  # different trigrams of a text; beyond, one in SAMPLE is enough to find the candidates
+SAMPLED = 300  # different trigrams of a text; beyond, one in SAMPLE is enough to find the candidates
 CANDIDATES = 10
 RIVALS = 6
 SPLIT_GAP = 50  # words between two copies of a text
 SPLIT_LOSS = 0.03
-LEAST_OWN = 6  # trigrams; fewer are chance, such as the name of a maker
 NEAR_GAIN = 0.4  # of the best candidate's; what explains less is no rival of it
 ENOUGH_RECALL = 0.7
 LIKELY_RECALL = 0.5
@@ -88,7 +102,7 @@ def find_regions(tokens: Tokens) -> list[Region]:
 
 def best_region(base: Index, free: Ids, words: Words) -> Region | None:
     near, rest = likely(base, free)
-    placed = [place(base, free, number) for number in near]
+    placed = place_all(base, free, near)
     if not any(placed):  # the disclaimers may be others
         placed = [place(base, free, number, weighty=True) for number in [*near, *rest]]
     candidates = sorted((c for c in placed if c is not None), key=lambda c: -c.gain)
@@ -105,8 +119,7 @@ def is_tie(base: Index, chosen: Placed, rival: Placed) -> bool:
     """Whether two references have the same words but for a few, such as a name, so that either id would be right."""
     if rival is chosen or rival.score < chosen.score - TIE:
         return False
-    one, other = chosen.reference, rival.reference
-    return max(len(base.own(one, other)), len(base.own(other, one))) < LEAST_OWN
+    return base.near_twins(chosen.reference, rival.reference)
 
 
 def likely(base: Index, free: Ids, out: Collection[int] = ()) -> tuple[list[int], list[int]]:
@@ -122,11 +135,8 @@ def likely(base: Index, free: Ids, out: Collection[int] = ()) -> tuple[list[int]
         ids, needed = ids[ids % SAMPLE == 0], base.required_counts[1]
     starts, counts = base.offsets[ids].astype(np.int64), (base.offsets[ids + 1] - base.offsets[ids]).astype(np.int64)
     positions = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], counts.cumsum()[:-1]]), counts)
-    owners = base.owners[positions]
-    numbers = owners & 0x7FFF
-    size = len(base.references)
-    full = np.bincount(numbers, minlength=size)
-    required = np.bincount(numbers[owners >= 1 << 15], minlength=size)
+    known, required = np.bincount(base.owners[positions], minlength=2 * len(base.references)).reshape(-1, 2).T
+    full = known + required
     recall = required / np.maximum(needed, 1)
     gain = full * recall**3
     gain[(recall < LIKELY_RECALL) | (full < 3)] = 0
@@ -134,6 +144,20 @@ def likely(base: Index, free: Ids, out: Collection[int] = ()) -> tuple[list[int]
     best = np.argsort(-gain, kind="stable")[:CANDIDATES]
     near = [int(n) for n in best if gain[n] > NEAR_GAIN * gain[best[0]]]
     return [n for n in near if recall[n] >= MUCH_RECALL], [n for n in near if recall[n] < MUCH_RECALL]
+
+
+def place_all(base: Index, free: Ids, near: list[int]) -> list[Placed | None]:
+    """Where each candidate stands. Where the first is all there and explains all that any text knows of this one,
+    only those are looked for that have the same words but for a few.
+    """
+    if not near:
+        return []
+    first, *others = near
+    best = place(base, free, first)
+    whole = best is not None and best.precision == best.recall == 1 and not base.references[first].deprecated
+    if whole and best is not None and best.last - best.first == np.count_nonzero(free >= 0):
+        others = [n for n in others if base.near_twins(first, n)]
+    return [best, *(place(base, free, n) for n in others)]
 
 
 @dataclass(frozen=True)
@@ -273,31 +297,38 @@ def complete(base: Index, free: Ids, words: Words, placed: Placed) -> Region:
     scratch[extra] = 1
     hits = (places >= 0) | (scratch[present] > 0)
     scratch[extra] = 0
-    covered = np.zeros(placed.last - placed.first + 2, bool)
+    required = order & REQUIRED != 0
+    found = np.full(len(order), -1, np.int64)
+    found[places[places >= 0]] = np.flatnonzero(places >= 0)
+    size = len(present) + 2
+    if hits.all() and (found[required] >= 0).all():
+        everywhere, nowhere = np.ones(size, bool), np.zeros(size, bool)
+        return Region(
+            placed.reference, placed.first, placed.last + 2, 1.0, placed.recall, everywhere, nowhere, 0, 1.0, ()
+        )
+    covered = np.zeros(size, bool)
     for shift in range(3):
         covered[shift : shift + len(hits)] |= hits
     drop_short(covered, STRETCH)
-    slots = np.zeros(len(covered), bool)
+    slots = np.zeros(size, bool)
     slotted = order & SLOT != 0
     for start, end in runs(~covered):
         slot = start >= 3 and places[start - 3] >= 0 and slotted[places[start - 3]]
         if slot and end - start <= SLOT_WORDS:
             slots[start:end] = True
-    found = np.full(len(order), -1, np.int64)
-    found[places[places >= 0]] = np.flatnonzero(places >= 0)
-    bridged = (found >= 0) | (order & REQUIRED == 0)
+    bridged = (found >= 0) | ~required
     changes = tuple(lost_keys(order, found, words[placed.first :]))
     bridged |= order & LIGHT != 0
-    needed = max(1, int(np.count_nonzero(order & REQUIRED)))
+    needed = max(1, int(np.count_nonzero(required)))
     lost = sum(max(0, end - start - 2) for start, end in runs(~bridged))  # one other word breaks three trigrams
     drop_short(bridged, STRETCH)
-    bridged |= (order & LIGHT != 0) | (order & REQUIRED == 0)
+    bridged |= (order & LIGHT != 0) | ~required
     missing = max((end - start for start, end in runs(~bridged)), default=0)
     return Region(
         placed.reference,
         placed.first,
         placed.last + 2,
-        int(np.count_nonzero(covered | slots)) / len(covered),
+        int(np.count_nonzero(covered | slots)) / size,
         placed.recall,
         covered,
         slots,
@@ -322,6 +353,10 @@ def align(base: Index, order: npt.NDArray[np.uint32], present: Ids) -> npt.NDArr
     last[order] = -1
     at = np.arange(len(present))
     anchored = places >= 0
+    first = int(anchored.argmax())
+    start = int(places[first]) - first
+    if 0 <= start <= len(order) - len(present) and (order[start : start + len(present)] == present).all():
+        return at + start
     ahead = np.maximum.accumulate(np.where(anchored, at, -1))
     behind = np.minimum.accumulate(np.where(anchored, at, len(at))[::-1])[::-1]
     matched = np.where(anchored, places, -1)

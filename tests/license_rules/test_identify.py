@@ -6,6 +6,7 @@ import html
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -187,3 +188,21 @@ def test_a_tie_is_stated() -> None:
     assert matcher.is_tie(base, one, other)
     assert not matcher.is_tie(base, one, third)
     assert identify(LICENSE).matches[0].ties == ()
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_a_text_word_for_word_is_found_as_if_all_rivals_were_looked_for(
+    shift: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = matcher.index()
+    numbers = range(shift, len(base.references), 60)
+    texts = {n: base.marked(n)[0].astype(np.int64) for n in numbers}
+    words = {n: np.zeros(len(text) + 2, np.uint32) for n, text in texts.items()}
+    quick = {n: matcher.best_region(base, text, words[n]) for n, text in texts.items()}
+    monkeypatch.setattr(matcher, "place_all", lambda base, free, near: [matcher.place(base, free, n) for n in near])
+    for number, found in quick.items():
+        slow = matcher.best_region(base, texts[number], words[number])
+        assert (found is None) == (slow is None)
+        if found and slow:
+            assert (found.reference, found.first, found.last) == (slow.reference, slow.first, slow.last)
+            assert (found.ties, found.changes, found.missing) == (slow.ties, slow.changes, slow.missing)
