@@ -17,7 +17,7 @@ from github.Repository import Repository
 
 from output.record import git_blob_id
 from spiders.addresses import github_api, github_archive, github_page, github_raw
-from spiders.document import Document, Kind
+from spiders.document import Document, Kind, Miss
 from spiders.hub import LICENSE_NAME, NOT_A_TEXT, README_NAME, card_file, may_be_report, new_leads, note_base_names
 from spiders.leads import leads_of_text
 from spiders.strict import issues
@@ -125,17 +125,29 @@ async def beside_parent(walk: Walk, facts: dict[str, Any], name: str, commit: st
 
 async def commit_of(walk: Walk, name: str, default_branch: str) -> str | None:
     """The commit to read: of the branch, tag or commit that the link named, else of the default branch."""
-    refs = [walk.ref, default_branch] if walk.ref and walk.ref != default_branch else [default_branch]
-    for ref in refs:
-        url = github_api(name, f"commits/{ref}")
+    missed: list[Miss] = []
+    named = named_refs(walk)
+    for ref in dict.fromkeys([*named, default_branch]):
+        url = github_api(name, f"commits/{quote(ref)}")
         answer = await walk.ask(Ask(url, "github_commit", walk.target, github_page(name, ref), revision_key="sha"))
         if sha := answer.facts.get("sha"):
+            for miss in missed:
+                walk.drop(miss)
+            if missed and ref not in named:
+                reason = f"no branch, tag or commit {walk.ref}, which a link names: the default branch was read instead"
+                walk.missed("github_commit", missed[0].source, "unavailable", reason)
             return str(sha)
-        if ref != refs[-1] and answer.status in (404, 422):
-            walk.drop(answer.miss)
-        else:
+        if answer.miss is None or answer.status not in (404, 422):
             return None
+        missed.append(answer.miss)
     return None
+
+
+def named_refs(walk: Walk) -> list[str]:
+    """The branch, tag or commit that a link may name: of `tree/user/topic` it is `user`, or else `user/topic`."""
+    if not walk.ref:
+        return []
+    return [walk.ref, f"{walk.ref}/{walk.path.partition('/')[0]}"] if walk.path else [walk.ref]
 
 
 async def whole_tree(walk: Walk, name: str, commit: str, tree: list[dict[str, Any]]) -> bool:

@@ -129,7 +129,7 @@ class ReleaseSpider(scrapy.Spider):
         await release.tasks[lead.target]
 
     async def walk(self, lead: Lead) -> Walk:
-        walk = Walk(lead.target, self.asker.fetch, lead.ref)
+        walk = Walk(lead.target, self.asker.fetch, lead.ref, lead.path)
         walkers = {"hf:model": walk_model, "hf:dataset": walk_dataset, "github": walk_github}
         walker = walkers.get(lead.target.rpartition(":")[0])
         if walker is not None:

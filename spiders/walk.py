@@ -70,7 +70,8 @@ class Walk:
 
     target: str
     fetch: Fetch
-    ref: str | None = None
+    ref: str | None = None  # branch, tag or commit that the link to the target names, and the folder after it
+    path: str | None = None
     documents: list[Document] = field(default_factory=list)
     misses: list[Miss] = field(default_factory=list)
     leads: list[Lead] = field(default_factory=list)

@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from output.record import Source
 from pipelines.dossier import Dossier
@@ -228,7 +229,7 @@ def of_dossier(dossier: Dossier) -> dict[str, Fingerprint]:
 
 
 def ref_of(source: Source) -> str:
-    return source.url.rpartition("/commits/")[2]
+    return unquote(source.url.rpartition("/commits/")[2])
 
 
 def asked_ids(url: str) -> list[str]:

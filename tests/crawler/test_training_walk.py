@@ -10,7 +10,7 @@ import pytest
 
 from output.record import Source, git_blob_id
 from spiders.document import Document, Lead, Miss
-from spiders.github import walk_github
+from spiders.github import commit_of, walk_github
 from spiders.release import TRAINING_POINTERS, Release, ReleaseSpider, Root
 from spiders.training_pointers import training_leads
 from spiders.walk import Answer, Ask, Walk
@@ -64,6 +64,39 @@ def test_a_fork_is_compared_with_its_parent_where_it_began() -> None:
     assert kinds["parent_readme"].source.revision == BASE
     assert kinds["parent_readme"].source.url == f"{RAW}/lab/framework/{BASE}/README.md"
     assert len(asked) == 6
+
+
+def read_at(answers: dict[str, Any], ref: str, path: str | None) -> tuple[str | None, Walk, list[str]]:
+    asked: list[str] = []
+    walk = Walk("github:maker/fork", fetcher(answers, asked), ref, path)
+    commit = asyncio.run(commit_of(walk, "maker/fork", "main"))
+    return commit, walk, [url.rpartition("/commits/")[2] for url in asked]
+
+
+@pytest.mark.parametrize(
+    ("ref", "path", "found", "asked"),
+    [
+        ("dev", None, "dev", ["dev"]),
+        ("dev", "scripts/train", "dev", ["dev"]),
+        ("user", "topic", "user/topic", ["user", "user/topic"]),
+        ("user", "topic/scripts", "user/topic", ["user", "user/topic"]),
+        ("what?", None, "what%3F", ["what%3F"]),
+    ],
+)
+def test_a_repository_is_read_at_the_branch_that_a_link_names(
+    ref: str, path: str | None, found: str, asked: list[str]
+) -> None:
+    commit, walk, order = read_at({f"{API}/maker/fork/commits/{found}": {"sha": BASE}}, ref, path)
+    assert (commit, order, walk.misses) == (BASE, asked, [])
+
+
+def test_that_a_branch_is_gone_is_said() -> None:
+    commit, walk, order = read_at({f"{API}/maker/fork/commits/main": {"sha": COMMIT}}, "gone", "scripts/train")
+    assert (commit, order) == (COMMIT, ["gone", "gone/scripts", "main"])
+    (miss,) = walk.misses
+    assert (miss.what, miss.outcome) == ("github_commit", "unavailable")
+    assert miss.source.url == f"{API}/maker/fork/commits/gone"
+    assert "no branch, tag or commit gone" in miss.reason
 
 
 def test_no_comparison_leaves_a_miss_and_no_guess() -> None:
