@@ -28,6 +28,7 @@ from spiders.document import Document
 
 LICENSE_FILE = re.compile(r"(?:^|[_\-.])(?:licen[cs]e|copying)|^licen[cs]e", re.I)
 NOT_MAIN = re.compile(r"notice|policy|third|3rd|acceptable|header", re.I)
+FOR_ALL = re.compile(r"licen[cs]|legal|copying|^(?:docs?|assets|\.github)$", re.I)
 SIZE = re.compile(r"(?<![a-z\d.])\d+(?:\.\d+)?[bm](?![a-z\d])")
 ADDRESS = re.compile(r"https?://\S+")
 # Which part the name of a licence file speaks of: LICENSE-MODEL, CODE_LICENSE, data/LICENSE.
@@ -54,9 +55,12 @@ class Texts:
         return mains or found
 
 
+def path_of(record: EvidenceRecord) -> str:
+    return (record.source.path if record.source else None) or ""
+
+
 def name_of(record: EvidenceRecord) -> str:
-    path = (record.source.path if record.source else None) or ""
-    return path.rsplit("/", 1)[-1]
+    return path_of(record).rsplit("/", 1)[-1]
 
 
 def of_target(records: Records, target: str, indicator: str) -> list[EvidenceRecord]:
@@ -104,7 +108,7 @@ def names_licence(ids: Iterable[str]) -> bool:
 
 def place_of(record: EvidenceRecord) -> tuple[str, str, str]:
     """Target, folder and name of the file that a record quotes."""
-    folder, _, name = ((record.source.path if record.source else None) or "").rpartition("/")
+    folder, _, name = path_of(record).rpartition("/")
     return record.subject.target, folder, name
 
 
@@ -145,12 +149,19 @@ def own_part(record: EvidenceRecord) -> str:
 
 
 def texts_for(part: str, texts: list[EvidenceRecord], own: str) -> list[EvidenceRecord]:
-    """Texts that may cover a part: those named for it, else those named for none."""
+    """Texts that may cover a part: those named for it, else those named for none and not for one folder."""
     named = [t for t in texts if speaks_of(t, part)]
-    plain = [t for t in texts if not any(pattern.search(name_of(t)) for pattern in NAMED_PART.values())]
+    others = [t for t in texts if not any(pattern.search(name_of(t)) for pattern in NAMED_PART.values())]
+    plain = [t for t in others if not only_folder(path_of(t))]
     if named or (part in ("data", "docs") and part != own):
         return named
     return plain
+
+
+def only_folder(path: str) -> str:
+    """The folder that a licence file covers by its place: `eval` of `eval/LICENSE`, none of `licenses/MIT`."""
+    folder = path.rpartition("/")[0]
+    return "" if FOR_ALL.search(folder.rpartition("/")[2]) else folder
 
 
 def speaks_of(text: EvidenceRecord, part: str) -> bool:
@@ -297,14 +308,15 @@ def read_by(record: EvidenceRecord) -> Searched:
 
 
 def licence_of(records: Records, target: str, *, code: bool = False) -> EvidenceRecord | None:
-    """The record that says best what covers a target: its text, else what is declared."""
+    """The record that says best what covers a target: its text, else what is declared, else the text of a folder."""
     part = "code" if code else "data" if target.startswith("hf:dataset:") else "weights"
-    texts = texts_of(records, target).main
-    fitting = [t for t in texts_for(part, texts, part) if t.value["verdict"] != "none"]
-    if fitting:
+    texts = [t for t in texts_of(records, target).main if t.value["verdict"] != "none"]
+    if fitting := texts_for(part, texts, part):
         return fitting[0]
     said = [r for r in declared_of(records, target) if part in (parts_of(r) or [part])]
-    return next((r for r in said if parts_of(r) and code), said[0] if said else None)
+    if said:
+        return next((r for r in said if parts_of(r) and code), said[0])
+    return next((t for t in texts if only_folder(path_of(t))), None) if code else None
 
 
 def upstream_records(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:
@@ -344,16 +356,25 @@ def missing_records(detector: Detector, dossier: Dossier, records: Records) -> I
             if names is None:
                 continue
             of_this = of_target(records, target, "license.declared")
-            found = any(LICENSE_FILE.search(name.rsplit("/", 1)[-1]) for name in names)
-            if not found and not of_target(records, target, "license.text"):
-                yield missing(detector, dossier, listing, len(names), [r for r in of_this if r.outcome == "present"])
+            found = [name for name in names if LICENSE_FILE.search(name.rsplit("/", 1)[-1])]
+            found += [path_of(text) for text in of_target(records, target, "license.text")]
+            folders = list(dict.fromkeys(only_folder(path) for path in found))
+            if "" not in folders:
+                said = [r for r in of_this if r.outcome == "present"]
+                yield missing(detector, dossier, listing, len(names), said, folders=folders)
             pointed = {file: r for r in reversed(of_this) if (file := local_file(r)) and file not in names}
             for file, said in pointed.items():
                 yield missing(detector, dossier, listing, len(names), [said], file)
 
 
 def missing(
-    detector: Detector, dossier: Dossier, listing: Document, count: int, said: list[EvidenceRecord], file: str = ""
+    detector: Detector,
+    dossier: Dossier,
+    listing: Document,
+    count: int,
+    said: list[EvidenceRecord],
+    file: str = "",
+    folders: Sequence[str] = (),
 ) -> EvidenceRecord:
     where = short(listing.target)
     if file:
@@ -362,7 +383,8 @@ def missing(
         )
     else:
         more = f"Declared: {said[0].value['name']}." if said else "None is declared."
-        statement = f"No licence text found in {where} ({count} files listed). {more}"
+        only = f" for more than {', '.join(f'{folder}/' for folder in folders[:3])}" if folders else ""
+        statement = f"No licence text{only} found in {where} ({count} files listed). {more}"
     return detector.record(
         dossier.subject(listing.target),
         "licenses",
@@ -591,6 +613,8 @@ def described(record: EvidenceRecord, where: str) -> Part:
         words = "bespoke licence"
     else:
         words = str(record.value["name"] or "not specified")
-    opened = opens(record)
+    folder = only_folder(path_of(record)) if record.indicator == "license.text" else ""
+    words += f" for {folder}/ only" if folder else ""
+    opened = opens(record) and not folder
     listed = tuple({"id": i, "name": licence_name(i), "why": openness(i), "reason": openness_reason(i)} for i in ids)
     return Part(words + where, opened, listed, (record.id,))

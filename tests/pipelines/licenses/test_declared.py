@@ -206,6 +206,30 @@ def test_a_text_named_for_the_data_does_not_cover_the_code() -> None:
     assert record.statement.startswith("Weights: MIT. Code: not specified.")
 
 
+@pytest.mark.parametrize(
+    ("path", "code", "open_"),
+    [("eval/LICENSE", "Apache-2.0 for eval/ only", False), ("LICENSES/Apache-2.0.txt", "Apache-2.0", True)],
+)
+def test_a_text_covers_the_folder_in_which_it_lies(path: str, code: str, open_: bool) -> None:
+    text, tree = document("license", CODE, LICENSE, path), document("github_tree", CODE, {"tree": [{"path": path}]})
+    records = read(hub(MODEL, "mit"), repository("NOASSERTION"), tree, text, leads=(lead(CODE, "repository"),))
+    (triple,) = of(records, "license.triple")
+    assert triple.value["code"]["words"] == code
+    assert triple.value["code"]["open"] is open_
+    missing = [r.statement for r in of(records, "license.missing_text") if r.subject.target == CODE]
+    said = "No licence text for more than eval/ found in maker/pan (1 files listed). None is declared."
+    assert missing == ([] if open_ else [said])
+
+
+def test_a_folders_text_is_not_held_against_what_is_said_of_the_whole() -> None:
+    readme = document("source_file", CODE, "# Pan\n\nThe code is released under the MIT License.\n", "README.md")
+    text = document("license", CODE, LICENSE, "eval/LICENSE")
+    records = read(hub(MODEL, None), readme, text, leads=(lead(CODE, "repository"),))
+    assert not of(records, "license.conflict")
+    (triple,) = of(records, "license.triple")
+    assert triple.value["code"]["words"] == "MIT"
+
+
 def test_a_part_that_was_not_read_decides_nothing_that_is_settled() -> None:
     record = detect(hub(MODEL, None), leads=(lead(DATA, "dataset"),))
     assert record.value["unread"] == []
