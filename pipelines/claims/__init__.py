@@ -79,7 +79,8 @@ def read_claims(text: str, start: int = 0, end: int | None = None) -> Iterator[C
             match = rule.pattern.search(text, low, high) if rule.may_match(lower) else None
             if not match:
                 continue
-            if rules().ours.search(text, low, high) and not rules().not_claimed.search(text, low, high):
+            said = text[low:high]
+            if rules().ours.search(said) and not rules().not_claimed.search(said):
                 yield Claim(kind, " ".join(match[0].split()), match.start(), low, high)
             break
 

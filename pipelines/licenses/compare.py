@@ -363,8 +363,8 @@ def missing_records(detector: Detector, dossier: Dossier, records: Records) -> I
                 said = [r for r in of_this if r.outcome == "present"]
                 yield missing(detector, dossier, listing, len(names), said, folders=folders)
             pointed = {file: r for r in reversed(of_this) if (file := local_file(r)) and file not in names}
-            for file, said in pointed.items():
-                yield missing(detector, dossier, listing, len(names), [said], file)
+            for file, pointing in pointed.items():
+                yield missing(detector, dossier, listing, len(names), [pointing], file)
 
 
 def missing(
