@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from output.data_files import load
 from output.record import EvidenceRecord, Outcome, Points, Searched, Source, Subject
-from pipelines.detector import Detector
+from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.readers.sentences import sentences
+from pipelines.model_card.pages import Page, cards
 from pipelines.readers.source_tree import SourceTree, TreeFile, source_tree, tree_misses, tree_outcome
 from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, Proof, judge_survey
 from pipelines.training_code.names import model_names, name_patterns
 from pipelines.training_code.needs import environment, needs
+from pipelines.training_code.promises import in_words, promised, rules
 from pipelines.training_code.survey import Line, Survey, line_between, line_of, survey_tree
 from spiders.document import Kind, Lead
 from spiders.training_pointers import training_pointers
 
 FOLDER = Path(__file__).parent
 FILES_SHOWN = 100
-PROMISES_SHOWN = 10
 LABELS = {
     "pretraining": "pre-training",
     "finetuning": "fine-tuning",
@@ -43,29 +39,14 @@ RUNNING_LABELS = {
 EXPECTED = frozenset({"pretraining", "finetuning", "data_processing"})  # what the index asks of open training code
 
 
-class Promise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
-    says: str
-    pattern: str
-
-
-class Promises(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    about: str
-    not_about: str
-    rules: list[Promise]
-
-
-@cache
-def promises() -> Promises:
-    return load(FOLDER / "promises.yaml", Promises)
-
-
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
     targets = repositories(dossier)
     for target in targets:
         yield from Repository(dossier, target).records()
     if not targets and dossier.root.startswith("hf:model:"):
         yield from no_repository(dossier)
+    for page in cards(dossier):
+        yield from card_promises(page)
 
 
 def repositories(dossier: Dossier) -> list[str]:
@@ -90,6 +71,26 @@ def no_repository(dossier: Dossier) -> Iterator[EvidenceRecord]:
             rule="no-repository",
             points="closed",
             searched=read,
+        )
+
+
+def card_promises(page: Page) -> Iterator[EvidenceRecord]:
+    """What the card of a model, without the card of another that it embeds, promises or refuses."""
+    text, own = page.document.text, page.stretches()[0]
+    for promise, start, end in promised(text[: own.end], rules().about_code):
+        quote, selector = quote_span(text, start, end)
+        yield detector.record(
+            page.subject,
+            "trainingcode",
+            "training_code.promised",
+            "present",
+            in_words(page.name, promise, quote.exact),
+            rule=promise.id,
+            points="closed",
+            value={"says": promise.says},
+            source=page.document.source,
+            quote=quote,
+            selector=selector,
         )
 
 
@@ -125,7 +126,7 @@ class Repository:
         if judgement.inference_only:
             yield self.inference_record(judgement)
         yield from self.framework_records(judgement, names)
-        yield from self.promise_records(found)
+        yield from self.promise_records(found.readme)
         yield from self.pointer_records(judgement)
         yield self.configuration_record(judgement, names)
         yield self.environment_record(judgement)
@@ -293,14 +294,15 @@ class Repository:
     def named_after(self, names: Sequence[str]) -> bool:
         return any(re.search(pattern, self.name, re.IGNORECASE) for pattern in name_patterns(names))
 
-    def promise_records(self, found: Survey) -> Iterator[EvidenceRecord]:
-        for promise, line in promised(found.readme):
-            refused = promise.says == "refused"
+    def promise_records(self, readme: TreeFile | None) -> Iterator[EvidenceRecord]:
+        if readme is None:
+            return
+        for promise, start, end in promised(readme.text, rules().about):
+            line = line_between(readme, start, end)
             yield self.record(
                 "promised",
                 "present",
-                f"README of {self.name} {'says that code is not provided' if refused else 'promises code'}: "
-                f"“{(line.quote.exact if line.quote else '')[:160]}”.",
+                in_words(f"README of {self.name}", promise, line.quote.exact if line.quote else ""),
                 rule=promise.id,
                 points="closed",
                 value={"says": promise.says, **self.common()},
@@ -562,28 +564,6 @@ def file_value(proof: Proof) -> dict[str, Any]:
     start = (selector and selector.start_line) or 1
     end = (selector and selector.end_line) or start
     return {"path": proof.path, "start_line": start, "end_line": end, "rule": proof.rule, "role": proof.finding.role}
-
-
-def promised(readme: TreeFile | None) -> Iterator[tuple[Promise, Line]]:
-    """Sentences of a README that promise or refuse code, at most ten."""
-    if readme is None:
-        return
-    rules = promises()
-    about, not_about = re.compile(rules.about, re.IGNORECASE), re.compile(rules.not_about, re.IGNORECASE)
-    patterns = [(rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in rules.rules]
-    count, at = 0, 0
-    for line in readme.text.split("\n", 5000)[:5000]:
-        for start, end in sentences(line, 0, min(len(line), 1000)):
-            text = line[start:end]
-            if not about.search(text) or not_about.search(text):
-                continue
-            rule = next((rule for rule, pattern in patterns if pattern.search(text)), None)
-            if rule:
-                yield rule, line_between(readme, at + start, at + end)
-                count += 1
-            if count == PROMISES_SHOWN:
-                return
-        at += len(line) + 1
 
 
 def training_links(readme: TreeFile | None, target: str) -> Iterator[tuple[str, Line]]:

@@ -1,0 +1,75 @@
+"""Promises and refusals of code, in the words of a README or a card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from output.data_files import load
+from pipelines.readers.phrases import Phrase
+from pipelines.readers.sentences import sentences
+
+SHOWN = 10
+NEAR = 100  # characters before what a rule finds, and
+NEAR_AFTER = 60  # after it, among which a word for code must stand
+MOST_LINES = 5000
+LONGEST_LINE = 1000
+
+
+class Promise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    says: Literal["promised", "refused"]
+    pattern: str
+
+
+class Promises(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    about: str
+    about_code: str
+    not_about: str
+    rules: list[Promise]
+
+
+@cache
+def rules() -> Promises:
+    return load(Path(__file__).with_suffix(".yaml"), Promises)
+
+
+@cache
+def phrases() -> tuple[tuple[Promise, Phrase], ...]:
+    return tuple((rule, Phrase(re.compile(rule.pattern, re.IGNORECASE))) for rule in rules().rules)
+
+
+def promised(text: str, about: str) -> Iterator[tuple[Promise, int, int]]:
+    """Sentences that promise or refuse what `about` finds near by, with their start and end; at most ten."""
+    return islice(found(text, Phrase(re.compile(about, re.IGNORECASE))), SHOWN)
+
+
+def found(text: str, about: Phrase) -> Iterator[tuple[Promise, int, int]]:
+    not_about = re.compile(rules().not_about, re.IGNORECASE)
+    at = 0
+    for line in text.split("\n", MOST_LINES)[:MOST_LINES]:
+        lower = line.lower()
+        maybe = [(rule, p.pattern) for rule, p in phrases() if p.may_match(lower)] if about.may_match(lower) else []
+        for start, end in sentences(line, 0, min(len(line), LONGEST_LINE)) if maybe else ():
+            sentence = line[start:end]
+            rule = next((rule for rule, pattern in maybe if near(pattern, sentence, about.pattern)), None)
+            if rule and not not_about.search(sentence):
+                yield rule, at + start, at + end
+        at += len(line) + 1
+
+
+def near(pattern: re.Pattern[str], sentence: str, about: re.Pattern[str]) -> bool:
+    """Whether a pattern finds something with a word of `about` near by."""
+    hits = pattern.finditer(sentence)
+    return any(about.search(sentence[max(0, hit.start() - NEAR) : hit.end() + NEAR_AFTER]) for hit in hits)
+
+
+def in_words(who: str, promise: Promise, said: str) -> str:
+    does = "says that code is not provided" if promise.says == "refused" else "promises code"
+    return f"{who} {does}: “{said[:160]}”."
