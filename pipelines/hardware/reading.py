@@ -104,7 +104,8 @@ NODES = re.compile(
     r"(\d[\d,]{0,5})\s+(?:\w+\s+){0,2}(?:nodes|machines|servers|instances)\b|(\d[\d,]{0,5})\s+节点", re.I
 )
 COUNT = re.compile(
-    rf"(?<![A-Za-z0-9.,$])(\d[\d,]{{0,7}}|{'|'.join(NUMBERS)})\s*[x×*]?\s*{MAKERS}(?:\w+\s){{0,1}}$", re.I
+    rf"(?<![A-Za-z0-9.,$])(\d[\d,]{{0,7}}(?!\d|\s?[KMGT]i?B\b)|{'|'.join(NUMBERS)})\s*[x×*]?\s*{MAKERS}(?:\w+\s){{0,1}}$",
+    re.I,
 )
 DEVICE_HOURS = re.compile(
     r"(?<![A-Za-z0-9.,])(\d[\d,]*(?:\.\d+)?)\s*(k|K|M|million|thousand|billion)?\s*(?:[A-Za-z]\w*[\s-]){0,2}?"

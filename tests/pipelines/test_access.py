@@ -64,6 +64,7 @@ def test_hosted_service_with_its_limits() -> None:
         ("# Heron\n\n[search](https://huggingface.co/spaces/org/heron-search)\n", "absent"),
         ("# Heron\n\n[terms](https://huggingface.co/spaces/org/model-license-agreement)\n", "absent"),
         ("# Heron\n\n[sign up](https://forms.heron.example/demo)\n", "absent"),
+        ("# Heron\n\n[Demo video](https://youtu.be/heron)\n", "absent"),
     ],
 )
 def test_what_is_a_hosted_service(body: str, outcome: str) -> None:

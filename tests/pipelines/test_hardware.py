@@ -47,7 +47,10 @@ def test_facts(text: str, kind: str, expected: dict[str, Any]) -> None:
     assert text[fact.start : fact.end]
 
 
-@pytest.mark.parametrize("text", ["The output is good.", "Meta keeps net zero emissions.", "A risk of 100 kinds."])
+@pytest.mark.parametrize(
+    "text",
+    ["The output is good.", "Meta keeps net zero emissions.", "A risk of 100 kinds.", "It needs 144GB GPU memory."],
+)
 def test_words_that_only_look_like_hardware(text: str) -> None:
     assert read_hardware(text) == []
 
