@@ -583,8 +583,7 @@ class State:
         last moment at which it could still be under way.
         """
         with self.engine.begin() as db:
-            clock = self.clock(db)
-            held_until = self.held(db, key, clock)
+            clock, held_until = self.turn(db, key)
             # where the clock was set back, what was drawn in its future counts as drawn now
             mine = DRAW.c.key == key
             late = clock + open_for
@@ -621,19 +620,23 @@ class State:
     def hold(self, key: str, seconds: float) -> None:
         """Nothing is drawn with this key for so long."""
         with self.engine.begin() as db:
-            clock = self.clock(db)
-            until = max(self.held(db, key, clock), clock + min(seconds, LONGEST_HOLD))
+            clock, held_until = self.turn(db, key)
+            until = max(held_until, clock + min(seconds, LONGEST_HOLD))
             db.execute(BUDGET.update().where(BUDGET.c.key == key).values(held_until=until))
 
-    def held(self, db: Connection, key: str, clock: float) -> float:
-        """Until when a budget is held; its row is locked for this transaction."""
+    def turn(self, db: Connection, key: str) -> tuple[float, float]:
+        """Wait until a budget is this transaction's alone: what the clock says then, and until when it is held.
+
+        A clock read before the wait would be behind what others drew meanwhile, as if it had been set back.
+        """
         query = select(BUDGET.c.held_until).where(BUDGET.c.key == key).with_for_update()
         until = db.execute(query).scalar()
         if until is None:
             with suppress(IntegrityError), db.begin_nested():
                 db.execute(BUDGET.insert().values(key=key, held_until=0.0))
             until = db.execute(query).scalar()
-        return float(until or 0.0) if (until or 0.0) <= clock + LONGEST_HOLD else 0.0
+        clock = self.clock(db)
+        return clock, float(until or 0.0) if (until or 0.0) <= clock + LONGEST_HOLD else 0.0
 
     # ---- what listings and links are known to be
 
