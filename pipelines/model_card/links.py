@@ -36,7 +36,7 @@ REPOSITORY = Anchored(
 )
 MEASURES = re.compile(r"github\.com/[\w.\-]+/[\w.\-]*(?:eval|benchmark|bench)\b", re.I)
 NOT_CODE = re.compile(
-    r"/(?:issues|discussions|releases|wiki|actions)(?:/|$)|/(?:blob|raw)/.*(?:licen[cs]e|policy|copying|notice|"
+    r"/(?:issues|discussions|releases|wiki|actions)(?:/|$)|/(?:blob|raw)/.*(?:licen[cs]e|policy|copying|notice|model[-_]?card|"
     r"\.(?:pdf|png|jpe?g|svg|gif|webp|mp4))[^/]*$",
     re.I,
 )

@@ -29,7 +29,7 @@ from pipelines.papers.venues import (
     track_of,
     year_of,
 )
-from pipelines.readers.arxiv import Field
+from pipelines.readers.arxiv import Field, find_ids
 from pipelines.readers.phrases import Anchored
 from pipelines.readers.publications import ARCHIVES, AnswerError, Publication, read_answer
 from spiders.document import Document
@@ -455,7 +455,7 @@ def from_claims(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
             if any(s <= start < e for s, e in entries) or not ABOUT_A_PAPER.search(sentence):
                 continue
             review = read_comment(sentence)
-            if review is None or not review.venue or not about(sentence, paper):
+            if review is None or not review.venue or before(review.year, paper) or not about(sentence, paper):
                 continue
             yield said_in(document, "claim of the maker", "claim", review, start, end)
             shown += 1
@@ -463,16 +463,24 @@ def from_claims(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
                 return
 
 
+OF_OURS = re.compile(
+    r"(?i)\b(?:our|this|the) (?:\w+ ){0,3}(?:paper|work|report)\b|^\W*accepted|"
+    r"\b(?:it|paper|work|report|which) (?:is|was|has been) accepted\b"
+)
+
+
 def about(sentence: str, paper: OwnPaper) -> bool:
-    """Whether a claim speaks of this paper: it names it, its id, or says "our paper" in a text that has no other."""
-    if paper.id in sentence:
-        return True
+    """Whether a claim speaks of this paper: it names it, its id, or says "our paper" and names no other."""
+    ids = {found.id for found in find_ids(sentence)}
+    if ids:
+        return paper.id in ids
     subject = re.split(r"[:：]", paper.title)[0].strip().lower()
-    if subject and len(subject) > 2 and subject in sentence.lower():
+    if len(subject) > 2 and re.search(rf"(?<![\w-]){re.escape(subject)}(?![\w-])", sentence.lower()):
         return True
-    return bool(
-        re.search(
-            r"(?i)\b(?:our|this|the) (?:\w+ ){0,3}(?:paper|work|report)\b|\bis accepted\b|^\W*accepted",
-            sentence.strip(),
-        )
-    )
+    return OF_OURS.search(sentence.strip()) is not None
+
+
+def before(year: int | None, paper: OwnPaper) -> bool:
+    """Whether a year lies before the one in which arXiv got a paper: 2408.03326 came in 2024."""
+    came = re.match(r"(\d\d)\d\d\.", paper.id)
+    return bool(year and came and year < 2000 + int(came[1]))

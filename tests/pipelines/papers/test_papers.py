@@ -13,7 +13,9 @@ from crawler.run import choose_lookups
 from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
 from pipelines.papers import detector, own_papers
+from pipelines.papers.own import OwnPaper
 from pipelines.papers.preprint import listed_reports
+from pipelines.papers.review import from_claims
 from pipelines.readers.arxiv import find_ids
 from spiders.document import ASKED_FOR, Document, Kind, Lead, Miss
 from spiders.papers import report_ask
@@ -233,3 +235,20 @@ def test_a_paper_that_only_an_index_entry_links() -> None:
     assert "index entry" in paper.reason
     assert own_papers(Dossier(root, documents, entry="nimbus")) == []  # an answer that other releases share
     assert own_papers(Dossier(root, documents, leads=asked)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "claimed"),
+    [
+        ("Our paper is accepted by NeurIPS 2027.", True),
+        ("Clouds is accepted at ICML 2027 as oral.", True),
+        ("Clouds is accepted at ICML 2026 as oral.", False),
+        ("[Rain](https://arxiv.org/abs/2601.00001) is accepted at NeurIPS 2027 as oral.", False),
+        ("Clouds-Med is accepted at NeurIPS 2027 as oral.", False),
+    ],
+)
+def test_which_paper_is_accepted(said: str, claimed: bool) -> None:
+    paper = OwnPaper("2701.12345", "v1", "own", "named", "Clouds: all of them", ())
+    card = document("model_card", "hf:model:weather/clouds", "https://x.test", f"# Clouds\n\n{said}\n".encode())
+    found = [r.quote.exact for r in from_claims(Dossier("hf:model:weather/clouds", (card,)), paper)]
+    assert found == ([said] if claimed else [])
