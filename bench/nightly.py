@@ -66,11 +66,8 @@ def requests(corpus: Path) -> None:
             )
             if status:
                 print(complaints[-300:])
-        state = State(str(place.out / "state.sqlite"))
-        tracked = len({t for entry in state.entries().values() for t in entry.reads})
-        state.close()
         largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-        print(f"{tracked} tracked; largest process {largest} MB")
+        print(f"{summary.get('tracked')} tracked; largest process {largest} MB")
 
 
 def kill(entries: int = 3000, kills: int = 50) -> None:

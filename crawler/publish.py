@@ -89,6 +89,7 @@ def publish(
         **counts,
         "read": {w.entry: list(w.reasons) for w in plan.reads},
         "carried": len(plan.carried),
+        "tracked": plan.tracked,
         "requests": dict(sorted(requests.items())),
         "faults": dict(sorted(faults.items())),
         "link_requests": sum((pages or {}).values()),
@@ -218,8 +219,8 @@ def refresh(state: State, out: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(nights[-1].id)
     link.replace(out / "latest")
-    keep = ("entries", "records", "outcomes", "indicators", "detectors", "carried", "requests", "faults", "changes",
-            "link_requests", "links")  # fmt: skip
+    keep = ("entries", "records", "outcomes", "indicators", "detectors", "carried", "tracked", "requests", "faults",
+            "changes", "link_requests", "links")  # fmt: skip
     rows = [
         {"run": n.id, "started_at": n.started_at, "read": len(n.info.get("read", ())),
          "failures": len(n.info.get("failures", ())), **{k: n.info.get(k) for k in keep}}

@@ -160,6 +160,7 @@ def summary(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
         "report": report_of(published.folder) if published else None,
         "read": {w.entry: list(w.reasons) for w in outcome.plan.reads},
         "carried": len(outcome.plan.carried),
+        "tracked": outcome.plan.tracked,
         "not_checked": outcome.plan.blind,
         "cost": outcome.cost,
         "requests": dict(sorted(outcome.requests.items())),
@@ -203,7 +204,8 @@ def described(about: dict[str, Any]) -> str:
     lines += [f"  {entry}: {'; '.join(reasons[:3])}" for entry, reasons in about["read"].items()]
     numbers = about["cost"] if about["state"] == "dry run" else about["requests"]
     lines += [f"{count:6d} requests to {host}" for host, count in sorted(numbers.items())]
-    lines += [f"{sum(numbers.values()):6d} requests in all"]
+    each = sum(numbers.values()) / max(1, about["tracked"])
+    lines += [f"{sum(numbers.values()):6d} requests in all, {each:.3f} for each of {about['tracked']} tracked objects"]
     if about["state"] == "dry run":
         lines += cost_of_links(about["link_cost"])
     elif about["link_requests"]:

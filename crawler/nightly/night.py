@@ -130,6 +130,7 @@ class NightRun:
             tonight |= found
         damaged = self.remember()
         self.plan = make_plan(self.entries, self.known, tonight, self.detectors, resting, damaged)
+        self.plan.tracked = len(targets)
         gone = sorted(set(self.known) - set(self.entries) - set(self.unread))
         self.memory.changed = frozenset(self.plan.changed)
         self.cost.update(self.reading_cost())

@@ -14,12 +14,16 @@ from output.entries import entry_paths
 
 @dataclass
 class Plan:
-    """`reads`: entries to read, and why. `blind`: entries with sources that no service settled tonight."""
+    """`reads`: entries to read, and why. `blind`: entries with sources that no service settled tonight.
+
+    `tracked`: how many objects (repositories, papers) the entries link to and were read for them.
+    """
 
     reads: list[Work] = field(default_factory=list)
     carried: dict[str, list[str]] = field(default_factory=dict)  # with the targets that were seen tonight
     blind: dict[str, list[str]] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)  # target → what differs
+    tracked: int = 0
 
 
 def read_index(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:

@@ -94,7 +94,7 @@ def test_services_that_stumble_cost_time_but_no_fact(place: Place) -> None:
 
 
 def test_a_night_that_is_killed_goes_on(place: Place) -> None:
-    """`bench/nightly.py kill` does this at 50 moments."""
+    """Fifty times in the slow test below; `bench/nightly.py kill` kills workers of the state at 50 moments."""
     chance = random.Random(5)
     place.world.faults = [lambda handler, service: bool(time.sleep(0.1))]
     process = place.start()
@@ -333,14 +333,19 @@ def test_a_power_cut_that_cuts_every_open_file(place: Place, undisturbed: set[st
 @SLOW
 @pytest.mark.parametrize("seed", range(10))
 def test_a_night_killed_again_and_again_comes_to_its_end(place: Place, undisturbed: set[str], seed: int) -> None:
-    """Thirty kills over all seeds; `bench/nightly.py kill` kills workers of the state at 50 moments."""
+    """Fifty kills over all seeds, from the first question to the publishing and in quiet nights after it."""
     chance = random.Random(seed)
     place.world.faults = [lambda handler, service: bool(time.sleep(0.05))]
-    for _ in range(3):
+    kills = 0
+    while kills < 5:
+        asked = len(place.services.asked) + chance.randrange(16)
         process = place.start()
-        time.sleep(chance.uniform(1.0, 4.0))
+        while process.poll() is None and len(place.services.asked) < asked:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0.0, 1.0))
         process.send_signal(signal.SIGKILL)
         process.communicate()
+        kills += process.returncode == -signal.SIGKILL
     place.world.faults = []
     status, _, said = place.night()
     assert status == 0, said

@@ -32,6 +32,7 @@ def test_a_week(place: Place) -> None:
     assert asked == {"hf": 3, "gh": 1, "arxiv-api": 1}
     assert sum(second["requests"].values()) == asked.total()
     assert (second["read"], second["carried"]) == ({}, 3)
+    assert second["tracked"] == 7  # three models, three repositories, a paper
     assert place.evidence() == before
     assert changes_of(place) == []
     history = json.loads((place.out / "history.json").read_text())
