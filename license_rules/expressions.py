@@ -51,9 +51,12 @@ def is_exception(ident: str) -> bool:
 
 
 def express(ids: Iterable[str], groups: Sequence[frozenset[str]] = ()) -> str | None:
-    """One expression of all ids: exceptions WITH the licence before them, a choice with OR, the others with AND."""
+    """One expression of all ids: exceptions WITH the licence before them, or the first; OR for a choice, else AND."""
     parts: dict[str, str] = {}
-    for ident in dict.fromkeys(ids):
+    listed = list(dict.fromkeys(ids))
+    if first := next((i for i in listed if not is_exception(i)), None):
+        listed = [first, *(i for i in listed if i != first)]
+    for ident in listed:
         last = next(reversed(parts), None)
         if is_exception(ident) and last is not None:
             parts[last] = f"{parts[last]} WITH {ident}" if " WITH " not in parts[last] else parts[last]

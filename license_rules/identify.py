@@ -138,21 +138,20 @@ def leftovers(tokens: Tokens, explained: np.ndarray, regions: list[Region]) -> l
             continue
         if inside and np.isin(tokens.words[first:last], idle()).all():
             continue
-        rules = near = False
         if zones is None and not inside:
             zones = near_zones(tokens, regions)
         for a, b, close in pieces(start, end, [(start, end)] if inside else zones or []):
             text = tokens.text[a:b]
             for name in names:
                 text = name.sub(" ", text)
-            near |= close
-            rules |= speaks_of_rules(text, last - first, inside=inside, near=close)
-        if not rules and last - first >= 3:
-            rules = orders_reach(tokens.text, tokens.span(max(0, first - 3), last)[0], start, end)
-        if rules and inside and last - first <= 2:
-            start, end = tokens.span(first - CONTEXT_WORDS, min(last + CONTEXT_WORDS, len(tokens.spans)))
-        if rules or last - first >= RESIDUAL_WORDS:
-            found.append(Residual(start, end, last - first, rules, near))
+            words = int(np.subtract(*tokens.spans[:, 0].searchsorted((b, a))))
+            rules = speaks_of_rules(text, words, inside=inside, near=close)
+            if not rules and a == start and last - first >= 3:
+                rules = orders_reach(tokens.text, tokens.span(max(0, first - 3), last)[0], a, b)
+            if rules and inside and words <= 2:
+                a, b = tokens.span(first - CONTEXT_WORDS, min(last + CONTEXT_WORDS, len(tokens.spans)))
+            if rules or words >= RESIDUAL_WORDS:
+                found.append(Residual(a, b, words, rules, close))
     for first, last in (change for region in regions for change in region.changes):
         start, end = tokens.span(first, min(last, len(tokens.spans)))
         if not any(r.rules and r.start < end and start < r.end for r in found):

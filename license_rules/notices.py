@@ -13,6 +13,7 @@ LONGEST_NAME = 12
 MOST_NAMES = 500  # places in a text where a name is looked for
 _SAYS_LICENSE = re.compile(r"licen[cs]e|agreement|terms|policy", re.I)
 NO_NAMES = frozenset(("the", "fair", "intel", "license", "cube", "text", "unlicensed"))
+GNU_REACH = 260  # characters behind the name of a GNU licence where its version may stand
 SHORT_TEXT = 600  # characters; in so short a text a line that is a name is a statement
 
 _EDGE = re.compile(r"^[ \t]*(?:[*#/;>%|+\-!.@\"'<]+|dnl|rem)[ \t]*", re.M | re.I)
@@ -28,6 +29,16 @@ _UNDER = re.compile(
     r"(?=(?P<name>(?!same\b|this\b|the\b|an?\b|license\b)[^\s:;()\[\]<>{}][^:;()\[\]<>{}]{1,110}))",
     re.I,
 )
+_HEADING = re.compile(
+    r"^#{1,6}[ \t]*licen[cs](?:e|ing)[ \t:#]*\r?\n\s{0,20}[*_`]{0,3}(?P<name>[^\s*_`][^\n]{1,80}?)[*_`]{0,3}[ \t]*$",
+    re.I | re.M,
+)
+_VERSION_BEHIND = re.compile(
+    r"[\s,(]{0,10}(?:(?:software|public|general)\s+)?(?:licen[cs]e[\s,(]{0,10})?"
+    r"(?:(?:version|v\.?)\s{0,10}(?=\d)|(?=\d\.\d))(\d{1,2}(?:\.\d+)*)",
+    re.I,
+)
+_VERSION_OF = re.compile(r"-(\d+(?:\.\d+)*)(?=-|$)")
 _AND = re.compile(
     r"^(?:\s*or\s+(?:\(at your option\)\s+)?(?:any\s+)?(?:later|newer)(?:\s+versions?)?)?"
     r"[\s,/&]*(?:and/or|and|or)?[\s,/]*(?:under\s+)?(?:the\s+|an?\s+)?",
@@ -63,7 +74,7 @@ def find_notices(text: str, start: int = 0, end: int | None = None) -> list[Noti
     flat = _EDGE.sub(lambda m: " " * len(m.group()), text).translate(_LINE_ENDS)
     told = list(gnu(_URL.sub(lambda m: " " * len(m.group()), flat)))
     names = (n for n in named(flat) if not any(n.start < g.end and g.start < n.end and same_family(n, g) for g in told))
-    found = [*tags(text), *told, *names, *addresses(text)]
+    found = [*tags(text), *told, *names, *headed(text), *addresses(text)]
     if len(text) < SHORT_TEXT and not found:
         found += titles(text)
     return [Notice(n.id, n.via, n.start + start, n.end + start) for n in sorted(found, key=lambda n: n.start)]
@@ -105,19 +116,19 @@ def gnu(text: str) -> Iterator[Notice]:
         return
     matches = list(_GNU.finditer(text))
     last = -1
-    for match in matches:
+    families = [gnu_family(match.group("name")) for match in matches]
+    for n, match in enumerate(matches):
         if match.start() < last:
             continue
-        end = min(len(text), match.end() + 260)
+        family = families[n]
+        end = min(len(text), match.end() + GNU_REACH)
+        near_by = zip(matches[n : n + GNU_REACH], families[n : n + GNU_REACH], strict=True)
+        end = min(end, next((m.start() for m, name in near_by if name != family), end))
         if stop := _GNU_REST.search(text, match.end(), end):
             end = stop.start()
         begin = max(0, match.start() - 60)
         near = text[begin:end]
         version = _GNU_VERSION.search(text, match.start(), end) or _GNU_VERSION.search(text, begin, match.start())
-        name = match.group("name")
-        family = "AGPL" if "affero" in name or "agpl" in name else "GPL"
-        if any(word in name for word in ("lesser", "library", "lgpl")):
-            family = "LGPL"
         if version is None:
             continue
         number = f"{version.group(1)}.{version.group(2) or '0'}"
@@ -134,6 +145,12 @@ def gnu(text: str) -> Iterator[Notice]:
             yield Notice("GPL-1.0-or-later", "gnu", first.start(), first.end())
         elif all(re.search(r"lesser|library|lgpl", m.group("name")) for m in matches[:2]):
             yield Notice("LGPL-2.0-or-later", "gnu", first.start(), first.end())
+
+
+def gnu_family(name: str) -> str:
+    if any(word in name for word in ("lesser", "library", "lgpl")):
+        return "LGPL"
+    return "AGPL" if "affero" in name or "agpl" in name else "GPL"
 
 
 def named(text: str) -> Iterator[Notice]:
@@ -164,9 +181,28 @@ def leading_name(text: str) -> tuple[tuple[str, ...], int]:
         name = normalise_name(piece)
         if name.entry and not set(piece) & set(" -_") and not _SAYS_LICENSE.search(text[: end + 30]):
             continue  # `deepseek` is a licence as a tag, a model in a sentence
+        if any(other_version(ident, text[end:]) for ident in name.ids):
+            continue
         if name.ids or name.ambiguous:
             return tuple(known_id(i) or i for i in name.ids), end
     return (), 0
+
+
+def other_version(ident: str, behind: str) -> bool:
+    """Whether the words behind a name give it another version than its id: "Apache | License 3.0"."""
+    said, meant = _VERSION_BEHIND.match(behind), _VERSION_OF.search(ident)
+    if said is None or meant is None:
+        return False
+    return said.group(1).removesuffix(".0") != meant.group(1).removesuffix(".0")
+
+
+def headed(text: str) -> Iterator[Notice]:
+    """A name that stands alone below a heading "License"."""
+    for match in _HEADING.finditer(text):
+        ids, length = leading_name(match.group("name"))
+        if ids and length >= len(match.group("name").rstrip(" .,:;)")) - 2:
+            for ident in ids:
+                yield Notice(ident, "name", match.start(), match.start("name") + length)
 
 
 def addresses(text: str) -> Iterator[Notice]:

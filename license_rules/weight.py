@@ -26,7 +26,8 @@ _STRONG = re.compile(
     r"\b(?:non-?commercial\w*|commercial(?:ly)? (?:use|purpose|product|exploit|service|advantage|licen)\w*"
     r"|not .{0,60}commercial|research (?:purpose|only|use)\w*"
     r"|(?:academic|educational|personal|military) (?:use|purpose)\w*"
-    r"|modified (?:mit|apache|version of the)|based (?:closely )?on the|weapons?|prohibited|forbidden|revenue"
+    r"|modified (?:mit|apache|version of the)|based (?:closely )?on the [^.]{0,60}licen[cs]e"
+    r"|weapons?|prohibited|forbidden|revenue"
     r"|monthly active|not permitted|not allowed|shall not|must not|ethical|harmful)\b"
 )
 _ORDERS = re.compile(
@@ -71,6 +72,7 @@ _CODE = re.compile(
     r"\w\([^()]{0,80}\)[ \t]*;$|[{}]$|\breturn\b[^.]{0,60};$|^#[ \t]*(?:include|define|ifn?def|endif)\b"
     r"|^from [\w.]{1,60} import\b|^(?:def|class) .{1,120}:$|^(?:package|import) [\w.]{1,80};?$"
 )
+_LINE_COMMENT = re.compile(r"^[ \t]*//[^\n]*", re.M)
 _COMMENT = re.compile(r"[ \t]*(?:[*#;%!'\"|]|//|--|dnl\b|rem\b)")
 _SENTENCE = re.compile(r"(?<=[.;])\s+(?=\S)|(?<=[。！？；])|\n\s*\n")
 
@@ -132,7 +134,7 @@ def limits(sentence: str) -> bool:
 
     Meant to err on the side of telling: what only says who wrote what, and under which licence, passes.
     """
-    sentence = " ".join(word for word in sentence.split() if any(map(str.isalnum, word)))
+    sentence = bare(sentence)
     if disclaims(sentence):
         return False
     if len(_IDEOGRAPHS.findall(sentence)) >= 6:
@@ -140,6 +142,11 @@ def limits(sentence: str) -> bool:
     words = lexicon()
     rest = words.states.sub(" ", _ASIDE.sub(" ", sentence))
     return words.limits.search(rest) is not None or len({m.group() for m in words.touches.finditer(rest)}) >= 2
+
+
+def bare(sentence: str) -> str:
+    """The words without line ends and the signs that begin lines of comments and lists."""
+    return " ".join(word for word in sentence.split() if any(map(str.isalnum, word)))
 
 
 def firmly(text: str) -> bool:
@@ -153,16 +160,23 @@ def firm(sentence: str) -> bool:
         return False
     if len(_IDEOGRAPHS.findall(sentence)) >= 6:
         return _ORDERS_HAN.search(sentence) is not None
-    sentence = lexicon().states.sub(" ", " ".join(sentence.split()))
+    sentence = lexicon().states.sub(" ", bare(sentence))
     limited = orders(sentence) or lexicon().limits.search(sentence) is not None
     return limited and lexicon().rights.search(sentence) is not None
 
 
 def is_code(text: str) -> bool:
-    """Whether a text is a program with its comments; looks at the first 20,000 characters."""
+    """Whether a text is a program, or comments of one; looks at the first 20,000 characters."""
     lines = (line.strip() for line in text[:LOOKED_AT].splitlines())
     likely = (line for line in lines if line and (line[-1] in ";{}:" or line[0] in "#fdcpi"))
-    return len(list(islice((line for line in likely if _CODE.search(line)), 2))) > 1
+    return len(list(islice((line for line in likely if _CODE.search(line)), 2))) > 1 or is_comments(text[:LOOKED_AT])
+
+
+def is_comments(text: str) -> bool:
+    """Whether a text is nothing but two comments or more."""
+    _, *pieces = text.split("*/")
+    rest, lines = _LINE_COMMENT.subn("", "\n".join(piece.partition("/*")[0] for piece in pieces))
+    return len(pieces) + (lines > 0) > 1 and not any(map(str.isalnum, rest))
 
 
 def comment_around(text: str, start: int, end: int) -> tuple[int, int]:

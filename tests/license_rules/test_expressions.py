@@ -23,6 +23,13 @@ LICENSE = (Path(__file__).parents[2] / "LICENSE").read_text("utf-8")
         ("Licensed under MIT and/or Apache 2.0", "MIT OR Apache-2.0"),
         ("SPDX-License-Identifier: (MIT OR Apache-2.0) AND CC-BY-4.0", "(MIT OR Apache-2.0) AND CC-BY-4.0"),
         ("SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception", "Apache-2.0 WITH LLVM-exception"),
+        (
+            "As a special exception to the GNU General Public License, if you distribute this file as part of a "
+            "program or library that is built using GNU Libtool, you may include this file under the same "
+            "distribution terms that you use for the rest of that program.\n\n"
+            "Licensed under the GNU General Public License, version 2.",
+            "GPL-2.0-only WITH Libtool-exception",
+        ),
         ("The code is licensed under the MIT license and the data under CC-BY-4.0.", "MIT AND CC-BY-4.0"),
         (
             "You may use it under the terms of the GNU GPL version 3 or later, or the Apache License 2.0.",

@@ -128,12 +128,28 @@ def test_words_of_one_meaning_do_not_count(words: str, others: str) -> None:
         ("Released under the GNU Lesser General Public License.", "LGPL-2.0-or-later"),
         ("See http://www.gnu.org/licenses/gpl-3.0.html and http://opensource.org/licenses/MIT", "GPL-3.0-only AND MIT"),
         ("See https://creativecommons.org/licenses/by-nc-sa/4.0/legalcode for what you may do.", "CC-BY-NC-SA-4.0"),
+        ("Licensed under the Apache Software License, Version 1.1, kept below.", "Apache-1.1"),
+        (f"# Pancakes\n\n{'Flour, milk and eggs. ' * 40}\n\n## Licence\n\nBSD-2-Clause\n", "BSD-2-Clause"),
     ],
 )
 def test_notices(text: str, expression: str | None) -> None:
     found = identify(text)
     assert found.verdict == "exact"
     assert expression is None or found.expression == expression
+
+
+def test_a_version_that_does_not_exist_is_not_named_as_another() -> None:
+    assert identify("Released under the terms of the Apache license 3.0 by the mill.").expression is None
+
+
+def test_the_version_of_one_gnu_licence_is_not_that_of_another() -> None:
+    found = identify("See LGPL_EXCEPTION.txt. You may use it under the GNU General Public License version 3.0 too.")
+    assert [m.id for m in found.matches] == ["GPL-3.0-only"]
+
+
+def test_rules_of_a_program_far_from_the_notice_do_not_count() -> None:
+    notice = "/*\n" + LICENSE[LICENSE.index("Licensed under the Apache License, V") :].rstrip() + "\n*/\n\n"
+    assert identify(notice + "// Bakers must bake this file again after they modify it.\n").verdict == "exact"
 
 
 @pytest.mark.parametrize("text", ["", "\n \t", "Recipe for pancakes: flour, milk, eggs.", "图灵", "\x00\x01" * 50])

@@ -47,6 +47,7 @@ def test_a_disclaimer_does_not_hide_a_rule(sentence: str) -> None:
         "copyright (c) 2001 pan corporation (only spoon targets)",
         "the following applies to all files unless otherwise noted",
         "baked in may 2002, all rights reserved",
+        "do not edit - this file was baked from flour.in",
         "版权所有 二零二四年 磨坊公司",
     ],
 )
@@ -127,3 +128,5 @@ def test_in_a_program_the_comment_of_the_licence_counts(said: str, verdict: str)
 def test_code_is_told_from_prose() -> None:
     assert is_code('#include "pan.h"\nint fry(void) {\n  heat();\n  return 0;\n}\n')
     assert not is_code(LICENSE)
+    assert is_code("/* The pan.\n * Iron. */\n\n// Heat it first.\n// Then oil it.\n")
+    assert not is_code("/* The pan.\n * Iron. */\n\nNot for hotels.\n")
