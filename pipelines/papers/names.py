@@ -80,12 +80,15 @@ def heads(name: str) -> list[tuple[str, ...]]:
     return [head for head in reversed(found) if head != before]
 
 
-def acronym(name: str) -> str:
-    """Initials of long words and the short words: stable-diffusion-xl -> SDXL. Empty under three letters."""
+def acronyms(name: str) -> list[str]:
+    """Initials of long words and the short words, of the whole name first: stable-diffusion-xl-refiner -> SDXLR, SDXL.
+
+    Three words and letters at least.
+    """
     words = [w for w in re.split(r"[-_\s]+", name) if re.fullmatch(r"[A-Za-z]+", w)]
     kept = [w for w in words if len(w) <= 2 or not noise().fullmatch(w)]
-    letters = "".join(w if len(w) <= 2 else w[0] for w in kept).upper()
-    return letters if len(letters) >= 3 and len(kept) >= 3 else ""
+    letters = ["".join(w if len(w) <= 2 else w[0] for w in kept[:end]).upper() for end in range(len(kept), 2, -1)]
+    return [short for short in letters if len(short) >= 3]
 
 
 def is_version(piece: str) -> bool:
@@ -132,8 +135,9 @@ def match_title(title: str, name: str, owner: str = "", bases: tuple[str, ...] =
         return ""
     if (named := pattern(parts).search(title)) and not only_generic(parts):
         return "version" if numbered(title[named.end() :]) and not is_version(parts[-1]) else "full"
-    if (short := acronym(name)) and re.search(rf"\b{short}\b", title):
-        return "full"
+    for short in acronyms(name):
+        if re.search(rf"\b{short}\b", title):
+            return "full" if short == acronyms(name)[0] else "family"
     for base in bases:
         if pieces(base) != parts and not only_generic(pieces(base)) and pattern(pieces(base)).search(title):
             return "base"

@@ -36,6 +36,8 @@ def test_pieces(name: str, parts: tuple[str, ...]) -> None:
         ("Nimbus: A Small Model", "Nimbus-VL-6B", "weather", "family"),
         ("Llama 2: Open Foundation Models", "Nimbus-japanese-Llama-2-7b", "weather", "base"),
         ("LLaMA-Nimbus: Seamless Weather", "Llama-3.1-8B-Nimbus", "weather", "full"),
+        ("SRXL: Improving Rain", "steady-rain-xl-refiner-1.0", "weather", "family"),
+        ("SRXLR: Improving Rain", "steady-rain-xl-refiner-1.0", "weather", "full"),
         ("A Study of Clouds", "Nimbus-7B", "weather", ""),
         ("Open Language Models", "open_nimbus", "weather", ""),
     ],
