@@ -128,14 +128,18 @@ def github_place(steps: list[str], query: str) -> Place | None:
 
 
 def leads_of_text(document: Document, origin: str, text: str | None = None) -> Iterator[Lead]:
-    """Leads of a card or README: its links and arXiv ids, in the order they stand, each target once per relation."""
+    """Leads of a card or README: its links and arXiv ids, in the order they stand, each target once per relation, and
+    once more where a link names a branch, tag or commit of it."""
     text = document.text if text is None else text
-    seen: set[tuple[str, bool]] = set()
+    seen: set[tuple[str, bool, bool]] = set()
     for link in links(text):
         found = place(link.url)
-        if found is None or found.target == origin or (found.target, found.asset) in seen:
+        if found is None or found.target == origin:
             continue
-        seen.add((found.target, found.asset))
+        kind = (found.target, found.asset, found.ref is not None and found.target.startswith("github:"))
+        if kind in seen:
+            continue
+        seen.add(kind)
         selector = Selector(link.start, link.end, text.count("\n", 0, link.start) + 1)
         selector = replace_end_line(selector)
         relation: Relation = "mention" if found.asset else found.relation
@@ -150,8 +154,8 @@ def leads_of_text(document: Document, origin: str, text: str | None = None) -> I
         )  # fmt: skip
     for match in ARXIV_ID.finditer(text):
         target = f"arxiv:{match[1]}"
-        if (target, False) not in seen:
-            seen.add((target, False))
+        if (target, False, False) not in seen:
+            seen.add((target, False, False))
             selector = replace_end_line(Selector(match.start(), match.end(), text.count("\n", 0, match.start()) + 1))
             yield Lead(origin, target, "paper", "arXiv id in the text", document.source, selector, match[0], match[2])
 
@@ -242,10 +246,11 @@ def same_owner(hub_owner: str, github_owner: str) -> bool:
 def rank_repositories(leads: Iterable[Lead], model: str) -> list[tuple[int, Lead]]:
     """Repositories that a card names, the model's own first, each with its score and the reason in words.
 
-    `model` is `ORG/NAME` on the Hub. A score below 3 means: seen, not followed.
+    `model` is `ORG/NAME` on the Hub. A score below 3 means: seen, not followed. Of links to one repository that speak
+    of training alike, the one that names a branch, tag or commit counts.
     """
     owner, _, name = model.partition("/")
-    best: dict[str, tuple[int, Lead]] = {}
+    best: dict[str, tuple[int, bool, Lead]] = {}
     for order, lead in enumerate(leads):
         if lead.relation != "repository":
             continue
@@ -260,10 +265,10 @@ def rank_repositories(leads: Iterable[Lead], model: str) -> list[tuple[int, Lead
         if LABEL.search(lead.reason):
             score += 2 if order < 40 else 1
             reasons.append("called " + (LABEL.search(lead.reason) or [""])[0].lower())
-        if TRAINING_LABEL.search(lead.reason):
-            score += 1
+        training = TRAINING_LABEL.search(lead.reason) is not None
+        score += training
         ranked = replace(lead, reason="; ".join([lead.reason, *reasons]))
-        key = lead.target.lower()
-        if key not in best or best[key][0] < score:
-            best[key] = (score, ranked)
-    return sorted(best.values(), key=lambda pair: -pair[0])
+        key, at_branch = lead.target.lower(), training and lead.ref is not None
+        if key not in best or best[key][:2] < (score, at_branch):
+            best[key] = (score, at_branch, ranked)
+    return sorted(((score, lead) for score, _, lead in best.values()), key=lambda pair: -pair[0])

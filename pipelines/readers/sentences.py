@@ -56,6 +56,6 @@ def cut_around(text: str, at: int, limit: int) -> str:
         return " ".join(text.split())
     left = max(0, min(at - limit // 3, len(text) - limit))
     left = text.rfind(" ", 0, left) + 1 if left else 0
-    right = text.find(" ", left + limit)
+    right = text.find(" ", max(left + limit, at))
     kept = " ".join(text[left : right if right > 0 else len(text)].split())
     return ("… " if left else "") + kept + (" …" if right > 0 else "")

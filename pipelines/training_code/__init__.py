@@ -77,17 +77,17 @@ def no_repository(dossier: Dossier) -> Iterator[EvidenceRecord]:
 def card_promises(page: Page) -> Iterator[EvidenceRecord]:
     """What the card of a model, without the card of another that it embeds, promises or refuses."""
     text, own = page.document.text, page.stretches()[0]
-    for promise, start, end in promised(text[: own.end], rules().about_code):
-        quote, selector = quote_span(text, start, end)
+    for one in promised(text[: own.end], rules().about_code):
+        quote, selector = quote_span(text, one.start, one.end)
         yield detector.record(
             page.subject,
             "trainingcode",
             "training_code.promised",
             "present",
-            in_words(page.name, promise, quote.exact),
-            rule=promise.id,
+            in_words(page.name, one, text),
+            rule=one.promise.id,
             points="closed",
-            value={"says": promise.says},
+            value={"says": one.promise.says},
             source=page.document.source,
             quote=quote,
             selector=selector,
@@ -297,16 +297,15 @@ class Repository:
     def promise_records(self, readme: TreeFile | None) -> Iterator[EvidenceRecord]:
         if readme is None:
             return
-        for promise, start, end in promised(readme.text, rules().about):
-            line = line_between(readme, start, end)
+        for one in promised(readme.text, rules().about):
             yield self.record(
                 "promised",
                 "present",
-                in_words(f"README of {self.name}", promise, line.quote.exact if line.quote else ""),
-                rule=promise.id,
+                in_words(f"README of {self.name}", one, readme.text),
+                rule=one.promise.id,
                 points="closed",
-                value={"says": promise.says, **self.common()},
-                line=line,
+                value={"says": one.promise.says, **self.common()},
+                line=line_between(readme, one.start, one.end),
             )
 
     def pointer_records(self, judgement: Judgement) -> Iterator[EvidenceRecord]:

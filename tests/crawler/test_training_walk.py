@@ -11,6 +11,7 @@ import pytest
 from output.record import Source, git_blob_id
 from spiders.document import Document, Lead, Miss
 from spiders.github import commit_of, walk_github
+from spiders.leads import leads_of_text, rank_repositories
 from spiders.release import TRAINING_POINTERS, Release, ReleaseSpider, Root
 from spiders.training_pointers import training_leads
 from spiders.walk import Answer, Ask, Walk
@@ -111,6 +112,23 @@ def test_what_is_no_fork_is_not_compared() -> None:
     answers[f"{API}/maker/fork"]["fork"] = False
     _, asked = walked(answers)
     assert not [url for url in asked if "compare" in url or "lab/framework" in url]
+
+
+@pytest.mark.parametrize(
+    ("text", "ref"),
+    [
+        ("We train with [tools](HERE).\n\nTraining code: HERE/tree/v1/a", "v1"),
+        ("[Code](HERE)\n\nOld notes: HERE/tree/v0/notes", None),
+        ("Training: HERE/tree/v1\n\n[Training code](HERE)", "v1"),
+    ],
+)
+def test_a_link_to_a_branch_counts_where_it_speaks_of_training(text: str, ref: str | None) -> None:
+    body = text.replace("HERE", "https://github.com/maker/model").encode()
+    card = Document("model_card", "hf:model:maker/model", Source("u", "v", path="README.md"), body)
+    found = list(leads_of_text(card, card.target))
+    assert len(found) == 2
+    ((_, lead),) = rank_repositories(found, "maker/model")
+    assert lead.ref == ref
 
 
 def leads(text: str) -> list[Lead]:

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.dossier import Dossier
 from pipelines.training_code import detector
-from pipelines.training_code.promises import promised, rules
+from pipelines.training_code.promises import in_words, promised, rules
 from tests.pipelines.checks import document, verify
 
 
@@ -25,7 +25,7 @@ from tests.pipelines.checks import document, verify
 )
 def test_promises(text: str, says: str) -> None:
     for about in (rules().about, rules().about_code):
-        assert [(p.says, text[start:end]) for p, start, end in promised(text, about)] == [(says, text)]
+        assert [(p.promise.says, text[p.start : p.end]) for p in promised(text, about)] == [(says, text)]
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,12 @@ def test_a_card_promises_code_and_not_models() -> None:
     found = [r for r in detector.detect(Dossier(card.target, (card,)), ()) if r.indicator == "training_code.promised"]
     assert [r.statement for r in found] == ["Model card promises code: “Training code will be released.”."]
     verify(found[0], (card,))
+
+
+def test_a_long_sentence_is_shown_around_its_promise() -> None:
+    text = "See [the page of the model](https://x.test/" + "a" * 200 + "), code TODO."
+    (one,) = promised(text, rules().about)
+    assert in_words("README", one, text).endswith("code TODO.”.")
 
 
 def test_ten_are_shown_and_long_texts_end() -> None:
