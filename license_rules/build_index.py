@@ -26,7 +26,7 @@ from license_rules.data_files import load
 from license_rules.index import EXTRA, FIRST, FOLDER, ID, KEY, LIGHT, REQUIRED, SLOT, SOFT, WORD
 from license_rules.registry import registry
 from license_rules.tokens import mix, tokenize
-from license_rules.weight import lexicon, light, sentences
+from license_rules.weight import lexicon, light, points, sentences
 
 OPTIONAL = FOLDER.parent / "optional.yaml"
 NS = "{http://www.spdx.org/license}"
@@ -132,8 +132,9 @@ def reference(template: Template, meta: dict[str, object]) -> Reference:
     words, spans = tokens.words, tokens.spans
     marks = np.array([template.marks[start] for start, _ in spans], np.uint8)
     weightless = np.zeros(len(text) + 1, bool)
-    for begin, end in sentences(text.lower()) if meta["kind"] == "license" else ():
-        weightless[begin:end] = light(" ".join(text[begin:end].lower().split()))
+    if weighed := {"license": light, "header": points}.get(str(meta["kind"])):
+        for begin, end in sentences(text.lower()):
+            weightless[begin:end] = weighed(" ".join(text[begin:end].lower().split()))
     breaks = np.zeros(len(spans) + 1, bool)  # a slot lies before word i
     grams, flags = [tokens.trigrams], []
     slot_after = np.zeros(len(spans) + 1, bool)

@@ -68,6 +68,9 @@ _WEIGHTY = re.compile(
     r"|agree\w*|prohibit\w*|only|free|freely|use[ds]?|cop(?:y|ies)|modif\w*|(?:re)?distribut\w*|sell|retain\w*"
     r"|reproduce\w*|acknowledg\w*|patent\w*|terminat\w*|govern\w*|notices?|redistribut\w*|without)\b"
 )
+_POINTS = re.compile(
+    r"(?:you (?:may|can) obtain )?(?:a )?copy of the licen[cs]e (?:(?:is located|can be found) )?(?:at|in)\b"
+)
 _CODE = re.compile(
     r"\w\([^()]{0,80}\)[ \t]*;$|[{}]$|\breturn\b[^.]{0,60};$|^#[ \t]*(?:include|define|ifn?def|endif)\b"
     r"|^from [\w.]{1,60} import\b|^(?:def|class) .{1,120}:$|^(?:package|import) [\w.]{1,80};?$"
@@ -114,7 +117,12 @@ def disclaims(sentence: str) -> bool:
 
 def light(sentence: str) -> bool:
     """Whether a sentence of a licence could be left out without giving or taking a right."""
-    return disclaims(sentence) or not _WEIGHTY.search(sentence)
+    return disclaims(sentence) or points(sentence) or not _WEIGHTY.search(sentence)
+
+
+def points(sentence: str) -> bool:
+    """Whether a sentence only says where the words of the licence stand."""
+    return _POINTS.match(sentence) is not None
 
 
 def orders(text: str) -> bool:

@@ -138,6 +138,13 @@ def test_notices(text: str, expression: str | None) -> None:
     assert expression is None or found.expression == expression
 
 
+def test_a_header_may_point_to_the_licence_in_other_words() -> None:
+    header = LICENSE[LICENSE.index("Licensed under the Apache License, V") :]
+    other = header.replace("You may obtain a copy of the License at", "A copy of the License is located at")
+    assert other != header
+    assert identify(other).verdict == "exact"
+
+
 def test_a_version_that_does_not_exist_is_not_named_as_another() -> None:
     assert identify("Released under the terms of the Apache license 3.0 by the mill.").expression is None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from license_rules import identify
-from license_rules.weight import disclaims, is_code, light, limits
+from license_rules.weight import disclaims, is_code, light, limits, points
 
 LICENSE = (Path(__file__).parents[2] / "LICENSE").read_text("utf-8")
 
@@ -53,6 +53,19 @@ def test_a_disclaimer_does_not_hide_a_rule(sentence: str) -> None:
 )
 def test_who_wrote_what_passes(sentence: str) -> None:
     assert not limits(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("you may obtain a copy of the license at", True),
+        ("a copy of the license is located at the mill", True),
+        ("you may obtain a copy of the model at the mill", False),
+        ("a copy of the license must be shown at the mill", False),
+    ],
+)
+def test_where_the_words_stand_is_no_right(sentence: str, told: bool) -> None:
+    assert points(sentence) == told
 
 
 CLAUSES = [
