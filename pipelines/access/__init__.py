@@ -22,7 +22,9 @@ from spiders.document import Document
 FOLDER = Path(__file__).parent
 LIMIT = 20
 NEAR = 120  # characters
-NOT_A_PACKAGE = frozenset(["git", "git-lfs", ".", "https", "torch", "ffmpeg", "cmake", "ninja", "wheel", "setuptools"])
+NOT_A_PACKAGE = frozenset(
+    ["pip", "git", "git-lfs", ".", "https", "torch", "ffmpeg", "cmake", "ninja", "wheel", "setuptools"]
+)
 FILE_TO_INSTALL = (".txt", ".toml", ".yml", ".yaml", ".whl", ".gz", ".deb")
 SAFE = ".safetensors"
 BYTES_PER = {

@@ -120,6 +120,8 @@ def read_page(dossier: Dossier, published: set[tuple[str, str]], page: Page) -> 
                 yield from publish(dossier, stretch.subject, one)
         yield from withheld_records(dossier, document, card, stretch, declared)
         yield from synthetic_records(dossier, document, card, stretch)
+        if document.kind == "source_file":
+            yield from amount_records(dossier, document, card, stretch)
 
 
 def parameter_of(dossier: Dossier, subject: Subject, stage: Stage) -> tuple[Parameter, Component]:
@@ -546,6 +548,35 @@ def synthetic_records(dossier: Dossier, document: Document, card: Card, stretch:
         return
 
 
+def amount_records(dossier: Dossier, document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
+    """The first sentence of a README that says on how much data the model was trained; a card's are read by topic."""
+    for part in readable(card, stretch):
+        for low, high in sentences(card.visible, part.start, part.end):
+            sentence = card.visible[low:high]
+            amount = rules().tokens.search(sentence)
+            if amount is None or not rules().training.found_in(sentence) or rules().not_amount.found_in(sentence):
+                continue
+            if of_another_model(sentence, stretch.own) or is_evaluation(card, low, sentence, ""):
+                continue
+            said = " ".join(amount[0].split())
+            subject, parameter = placed(dossier, stretch.subject, stage_of(sentence))
+            quote, selector = quote_card(card, low, high, low + amount.start())
+            yield detector.record(
+                subject,
+                parameter,
+                "data.described",
+                "present",
+                f"{stretch.name} says on how much data the model was trained (“{said}”).",
+                rule="amount",
+                points="partial",
+                value={"tokens": said, **inherited(dossier, subject)},
+                source=document.source,
+                quote=quote,
+                selector=selector,
+            )
+            return
+
+
 def synthetic(card: Card, part: Part, own: str) -> Iterator[tuple[re.Match[str], int, int]]:
     """Sentences that say this model was trained on synthetic data; not that it makes some, nor what others learnt."""
     for low, high in sentences(card.visible, part.start, part.end):
@@ -626,8 +657,8 @@ def about_results(card: Card, position: int) -> bool:
 def is_evaluation(card: Card, position: int, sentence: str, name: str) -> bool:
     if BENCHMARK.found_in(name):
         return True
-    trains = rules().training.found_in(sentence)
-    return not trains and (about_results(card, position) or rules().not_training.found_in(sentence))
+    elsewhere = about_results(card, position), rules().not_training.found_in(sentence)
+    return all(elsewhere) or (any(elsewhere) and not rules().training.found_in(sentence))
 
 
 def quote_card(card: Card, start: int, end: int, at: int) -> tuple[Quote, Selector]:

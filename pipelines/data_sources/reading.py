@@ -39,6 +39,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_ours: list[str]
     excluded: list[str]
     tokens: str
+    not_amount: list[str]
 
 
 class Rules(NamedTuple):
@@ -54,6 +55,7 @@ class Rules(NamedTuple):
     not_ours: Phrase
     excluded: Phrase
     tokens: re.Pattern[str]
+    not_amount: Phrase
 
 
 def named(patterns: list[str]) -> re.Pattern[str]:
@@ -76,6 +78,7 @@ def rules() -> Rules:
         Phrase(either(words.not_ours)),
         Phrase(either(words.excluded)),
         either([words.tokens]),
+        Phrase(either(words.not_amount)),
     )
 
 

@@ -67,6 +67,12 @@ def test_evaluation_data_are_not_training_data() -> None:
     assert found["org/squares"].value["role"] == "evaluation"
 
 
+def test_a_sentence_on_evaluation_may_name_the_training_set() -> None:
+    said = f"Evaluated on [a]({HUB}/o/a), apart from the training set."
+    found = declared(records(f"# Heron\n\n## Evaluation data\n\n{said}\n"))
+    assert found["o/a"].value["role"] == "evaluation"
+
+
 def test_withheld_data() -> None:
     found = [r for r in records(CARD) if r.indicator == "data.withheld"]
     assert [r.value["kind"] for r in found] == ["proprietary"]

@@ -75,3 +75,19 @@ def test_a_repository_that_another_one_points_to_is_not_called_after_a_model() -
     leads = [Lead(origin, "github:org/Egret", "repository", "link", True) for origin in origins]
     dossier = Dossier(MODEL, documents, (), tuple(leads))
     assert all(r.subject.target == MODEL for r in data_sources.detect(dossier, ()))
+
+
+@pytest.mark.parametrize(
+    ("said", "amount"),
+    [
+        ("Heron was trained with audio data of 100,000+ hours.", "audio data of 100,000+ hours"),
+        ("Heron is a 3B model trained on 2T tokens.", "2T tokens"),
+        ("Heron 经过 2.6 万亿 Tokens 的高质量语料训练。", "2.6 万亿 Tokens"),
+        ("Heron was trained with a batch size of 4M tokens.", None),
+        ("Heron has 62 亿参数, trained well.", None),
+        ("Training took 2.7M H800 GPU hours.", None),
+    ],
+)
+def test_a_readme_says_on_how_much_data_a_model_was_trained(said: str, amount: str | None) -> None:
+    found = [r for r in read(f"# Heron-7B\n\n{said}\n") if r.detector.rule == "amount"]
+    assert [r.value["tokens"] for r in found] == ([amount] if amount else [])
