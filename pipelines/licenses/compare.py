@@ -493,7 +493,8 @@ def part_targets(dossier: Dossier, relation: str) -> list[str]:
     prefix = {"repository": "github:", "dataset": "hf:dataset:"}[relation]
     followed = [lead for lead in dossier.leads if lead.followed]
     origins = {dossier.root} if relation == "repository" else {lead.origin for lead in followed}
-    named = [lead.target for lead in followed if lead.relation == relation and lead.origin in origins]
+    relations = ("repository", "training") if relation == "repository" else (relation,)
+    named = [lead.target for lead in followed if lead.relation in relations and lead.origin in origins]
     led_to = {lead.target for lead in followed}
     linked = [t for t in dossier.targets if t.startswith(prefix) and t not in led_to]
     return list(dict.fromkeys(t for t in (*named, *linked) if t in dossier.targets))
@@ -537,7 +538,8 @@ def code_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
 def data_part(dossier: Dossier, records: Records, earlier: Records) -> Part:
     """The licences of the data sets, else what is said of data in words, else that data is named and no more."""
     if seen := part_targets(dossier, "dataset"):
-        return unread(dossier, seen, records)
+        tests = {f"hf:dataset:{r.value['hub']}" for r in earlier if r.value.get("role") == "evaluation"}
+        return unread(dossier, [t for t in seen if t not in tests] or seen, records)
     mine = released(dossier)
     if said := [r for t in mine for r in declared_of(records, t) if "data" in parts_of(r)]:
         part = described(said[0], "")

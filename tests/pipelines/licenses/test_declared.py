@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from output.record import EvidenceRecord, Source
+from output.record import EvidenceRecord, Source, Subject
+from pipelines.data_sources import detector as data_sources
 from pipelines.dossier import Dossier
 from pipelines.licenses import detector
 from spiders.document import Document, Kind, Lead, Miss
@@ -237,6 +238,28 @@ def test_a_part_that_was_not_read_decides_nothing_that_is_settled() -> None:
     unread = detect(hub(MODEL, None), leads=(lead(DATA, "dataset"),), misses=(missed(DATA),))
     assert unread.statement.endswith("Data: could not be looked at (maker/batter).")
     assert (unread.value["unread"], unread.points) == (["data"], "closed")
+
+
+def test_a_repository_named_for_training_is_one() -> None:
+    gone = Miss(CODE, "github_repository", Source("https://x.test/", "", status=404), "unavailable", "not there")
+    record = detect(hub(MODEL, "mit"), leads=(lead(CODE, "training"),), misses=(gone,))
+    assert record.statement.startswith("Weights: MIT. Code: could not be looked at (maker/pan).")
+
+
+def test_data_for_tests_are_left_out_where_there_are_others() -> None:
+    told = [
+        data_sources.record(
+            Subject(None, MODEL, "end"), "datasources_endmodel", "data.declared", "present", name, rule="named",
+            value={"dataset": name, "hub": name, "role": role}, source=hub(MODEL, "mit").source,
+        )
+        for name, role in (("maker/batter", "training"), ("maker/taste", "evaluation"))
+    ]  # fmt: skip
+    taste = "hf:dataset:maker/taste"
+    for targets, named in (((taste,), "maker/taste"), ((DATA, taste), "maker/batter")):
+        leads, misses = tuple(lead(t, "dataset") for t in targets), tuple(map(missed, targets))
+        dossier = Dossier(MODEL, (hub(MODEL, "mit"),), misses, leads)
+        (record,) = of(list(detector.detect(dossier, told)), "license.triple")
+        assert record.statement.endswith(f"Data: could not be looked at ({named}).")
 
 
 def test_a_repository_says_nothing_of_weights_it_does_not_name() -> None:
