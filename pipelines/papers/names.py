@@ -112,6 +112,14 @@ def pattern(parts: tuple[str, ...], versions: str = "same") -> re.Pattern[str]:
     return re.compile(left + SEPARATOR.join(found) + r"(?![^\W\d_])", re.IGNORECASE)
 
 
+def find(parts: tuple[str, ...], text: str, versions: str = "same") -> re.Match[str] | None:
+    """Where a text holds the name. Most hold not even its words: no pattern is built for those."""
+    low = text.lower()
+    if any(part not in low for part in parts if part != "v" and not is_version(part)):
+        return None
+    return pattern(parts, versions).search(text)
+
+
 def clean_title(title: str) -> str:
     """A title without BibTeX braces, LaTeX and typographic odds and ends."""
     title = re.sub(r"(?<=\w)\+(?!\w)", "p", re.sub(r"\\[a-zA-Z]+\s?|[{}$\\]", "", title))
@@ -133,15 +141,15 @@ def match_title(title: str, name: str, owner: str = "", bases: tuple[str, ...] =
     parts = pieces(name)
     if not parts or not title:
         return ""
-    if (named := pattern(parts).search(title)) and not only_generic(parts):
+    if (named := find(parts, title)) and not only_generic(parts):
         return "version" if numbered(title[named.end() :]) and not is_version(parts[-1]) else "full"
     for short in acronyms(name):
         if re.search(rf"\b{short}\b", title):
             return "full" if short == acronyms(name)[0] else "family"
     for base in bases:
-        if pieces(base) != parts and not only_generic(pieces(base)) and pattern(pieces(base)).search(title):
+        if pieces(base) != parts and not only_generic(pieces(base)) and find(pieces(base), title):
             return "base"
-    found = pattern(parts, "any").search(title) if len(words_of(parts)) > 1 and not only_generic(parts) else None
+    found = find(parts, title, "any") if len(words_of(parts)) > 1 and not only_generic(parts) else None
     if found and (re.search(r"\d", found[0]) or (found.start() < 40 and not goes_on(title[found.end() :]))):
         return other_version(parts, found[0], owner, title)
     return part_of_name(title, name, owner)
@@ -201,7 +209,7 @@ def part_of_name(title: str, name: str, owner: str) -> Match:
         if (head == owners and not called) or only_generic(head) or letter:
             continue
         for versions in ("same", "any"):
-            found = pattern(head, versions).search(title)
+            found = find(head, title, versions)
             if not found or goes_on(title[found.end() :]) or (found.start() > 40 and not any(map(is_version, head))):
                 continue
             if family_of_others(words_of(head), owner):
@@ -216,7 +224,7 @@ def part_of_name(title: str, name: str, owner: str) -> Match:
             if is_version(tail[0]) or only_generic(tail):
                 continue
             word = words_of(tail)
-            found = pattern(tail).search(title) or (pattern(tail, "any").search(title) if len(word) > 3 else None)
+            found = find(tail, title) or (find(tail, title, "any") if len(word) > 3 else None)
             if not found:
                 continue
             if word in cues().base_families:

@@ -19,11 +19,11 @@ from pipelines.papers.names import (
     bare,
     clean_title,
     cue,
+    find,
     heads,
     is_version,
     match_title,
     named_base,
-    pattern,
     pieces,
 )
 from pipelines.readers.arxiv import ID, Entry, Feed, FeedError, read_feed
@@ -238,7 +238,7 @@ def weigh(
             return paper("own", f"title names the family, and the maker links it as the paper ({by})"), "version"
         return paper("earlier", f"title names another version of the family ({by})"), "name"
     used = bool(cue("used_titles").search(title))
-    if entry and maker and not used and pattern(pieces(repository)).search(entry.summary.text):
+    if entry and maker and not used and find(pieces(repository), entry.summary.text):
         return paper("own", "abstract names the model"), "words"
     if not match and maker and (other := named_base(title, repository, owner)):
         if other == "base":
@@ -284,7 +284,7 @@ SOFTWARE = re.compile(r"(?i)\b(?:huggingface\.co|hf\.co|github\.(?:com|io)|GitHu
 
 def data_for(title: str, repository: str) -> bool:
     """`The … data set for Falcon`: the name in the title is that of what the data were made for."""
-    found = pattern(pieces(repository)).search(title) or pattern(pieces(repository)[:1]).search(title)
+    found = find(pieces(repository), title) or find(pieces(repository)[:1], title)
     return found is not None and bool(cue("about_data_for").search(title[: found.start()]))
 
 
@@ -299,5 +299,5 @@ def best_match(titles: Sequence[str], repository: str, owner: str, bases: tuple[
 
 
 def family_number(title: str, repository: str) -> str:
-    match = pattern(pieces(repository), "any").search(title)
+    match = find(pieces(repository), title, "any")
     return match[0] if match else ""
