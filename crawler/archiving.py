@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.session import session_of
+from crawler.streaming import OnDisk
 from output.positions import payload
 
 
@@ -36,20 +37,30 @@ class ArchiveExtension:
         counter[urlsplit(self.session.addresses.public(request.url)).netloc] += 1
 
     def downloaded(self, response: Response, request: Request) -> None:
-        if self.failed:
-            return
+        body = request.meta.pop("osai_body", None)
         try:
-            position, when = self.session.run.archive.exchange(
-                self.session.addresses.public(request.url),
-                request.method,
-                pairs(request),
-                f"{response.status} {reason(response)}".strip(),
-                pairs(response),
-                response.body,
-            )
+            if not self.failed:
+                self.keep(response, request, body if body and not response.body else None)
         except OSError as error:
             self.stop(error)
-            return
+        finally:
+            if body is not None:
+                body.close()
+
+    def keep(self, response: Response, request: Request, body: OnDisk | None) -> None:
+        """Archive an answer whose body came in over memory, or to disk; say in the request's meta where it lies.
+
+        Raises OSError.
+        """
+        request.meta["osai_stored"] = body.finished() if body else None
+        position, when = self.session.run.archive.exchange(
+            self.session.addresses.public(request.url),
+            request.method,
+            pairs(request),
+            f"{response.status} {reason(response)}".strip(),
+            pairs(response),
+            body.file if body else response.body,
+        )
         request.meta["osai_archive"] = position
         request.meta["osai_opened"] = partial(payload, self.session.run.archive.folder.parent, position)
         request.meta["osai_retrieved_at"] = when

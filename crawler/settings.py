@@ -21,7 +21,11 @@ def settings(**more: Any) -> dict[str, Any]:
         "TELNETCONSOLE_ENABLED": False,
         # tokens are sent and bytes are evidence
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
-        "DOWNLOAD_HANDLERS": {"file": None, "data": None, "ftp": None, "s3": None},
+        "DOWNLOAD_HANDLERS": {
+            "http": "crawler.streaming.StreamingHandler",
+            "https": "crawler.streaming.StreamingHandler",
+            **dict.fromkeys(("file", "data", "ftp", "s3")),
+        },
         "TWISTED_DNS_RESOLVER": "crawler.guard.PublicResolver",
         # the cookie middleware fetches the public suffix list from outside
         "COOKIES_ENABLED": False,

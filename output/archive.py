@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -66,23 +66,29 @@ class ArchiveWriter:
         request_headers: Headers,
         status_line: str,
         response_headers: Headers,
-        body: bytes,
+        body: bytes | IO[bytes],
         when: datetime | None = None,
     ) -> tuple[ArchivePosition, str]:
-        """Write one request and its answer as they went over the wire; position of the answer and its time."""
+        """Write one request and its answer as they went over the wire; position of the answer and its time.
+
+        `body` may be an open file, read from its beginning, of which only a little is ever in memory.
+        """
         if self.file.tell() > ROLL_OVER:
             self.sync()
             self.close()
             self.number += 1
             self.open()
         date = (when or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        stream = io.BytesIO(body) if isinstance(body, bytes) else body
+        length = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
         url = redact(url)
         path = re.sub(r"^https?://[^/]+", "", url) or "/"
         response = self.writer.create_warc_record(
             url,
             "response",
-            payload=io.BytesIO(body),
-            length=len(body),
+            payload=stream,
+            length=length,
             http_headers=StatusAndHeaders(status_line, clean(response_headers), protocol="HTTP/1.1"),
             warc_headers_dict={"WARC-Date": date},
         )

@@ -69,6 +69,7 @@ class Asker:
             meta={
                 "download_maxsize": ask.cap,
                 "osai_service": service.name if service else None,
+                "osai_to_disk": ask.what == "source_archive",
                 **({"download_slot": service.slot, "dont_obey_robotstxt": True} if service else {}),
             },
         )
@@ -131,15 +132,16 @@ def stamp(ask: Ask, response: Response, request: Request) -> Source:
         revision = value if isinstance(value, str) else None
     media_type = (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip() or None
     is_file = ask.path is not None
+    sha256, size = final.meta.get("osai_stored") or (hashlib.sha256(body).hexdigest(), len(body))
     return Source(
         url=ask.url,
         view_url=ask.view_url,
         revision=revision,
         path=ask.path,
         media_type=media_type,
-        sha256=hashlib.sha256(body).hexdigest(),
+        sha256=sha256,
         git_blob=git_blob_id(body) if is_file else None,
-        size=len(body),
+        size=size,
         retrieved_at=final.meta.get("osai_retrieved_at"),
         status=response.status,
         archive=final.meta.get("osai_archive"),
@@ -148,6 +150,8 @@ def stamp(ask: Ask, response: Response, request: Request) -> Source:
 
 def read_answer(ask: Ask, service: Service | None, response: Response, request: Request) -> Answer:
     source = stamp(ask, response, request)
+    if response.status == 200 and ask.what == "source_archive" and source.archive is None:
+        return Answer(ask, 200, miss=Miss(ask.target, ask.what, source, "error", "it could not be kept"))
     if response.status == 200:
         return Answer(ask, 200, document(ask, source, response, request))
     outcome, reason = why_not(service, response)
@@ -155,9 +159,8 @@ def read_answer(ask: Ask, service: Service | None, response: Response, request: 
 
 
 def document(ask: Ask, source: Source, response: Response, request: Request) -> Document:
-    opened = (response.request or request).meta.get("osai_opened")
-    if ask.what == "source_archive" and opened is not None:
-        return stored_tree(ask.target, source, opened)
+    if ask.what == "source_archive":
+        return stored_tree(ask.target, source, (response.request or request).meta["osai_opened"])
     return Document(ask.what, ask.target, source, response.body)
 
 

@@ -162,7 +162,7 @@ async def whole_tree(walk: Walk, name: str, commit: str, tree: list[dict[str, An
     answer = await walk.ask(
         Ask(
             github_archive(name, commit), "source_archive", walk.target, github_page(name, commit), commit,
-            cap=ARCHIVE_CAP,
+            cap=ARCHIVE_CAP, headers={"Accept-Encoding": "identity"},
         )
     )  # fmt: skip
     if answer.document is None:

@@ -18,11 +18,11 @@ from pathlib import Path
 import msgspec
 import yaml
 from scrapy import Request
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.http import Response
 
 from crawler.session import session_of
 from crawler.state import Limit, State
+from crawler.streaming import StreamingHandler
 from output.data_files import load
 from spiders.addresses import Addresses, Service
 
@@ -154,7 +154,7 @@ class Purse:
         self.drawn.clear()
 
 
-class BudgetHandler(HTTP11DownloadHandler):
+class BudgetHandler(StreamingHandler):
     """The last place before a request leaves: what waits in a slot's queue is not counted too early."""
 
     async def download_request(self, request: Request) -> Response:

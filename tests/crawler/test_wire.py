@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from tests.crawler.loopback import Answer, Asked, Loopback
 
@@ -189,6 +190,34 @@ def test_a_body_over_the_cap_is_not_read(tmp_path: Path) -> None:
         results = probe(tmp_path, asks, HF_ENDPOINT=server.base)
         assert server.paths().count("/large") == 1
     assert all("error" in r for r in results[:2]), results
+
+
+def test_a_tree_comes_in_on_disk_and_is_archived_from_there(tmp_path: Path) -> None:
+    """Cut first, then refused, then whole: what each try left behind is not taken for the next one's."""
+    tree = os.urandom(3_000_000)
+
+    def script(asked: Asked) -> Answer:
+        if asked.path == "/empty":
+            return Answer(body=b"")
+        if asked.path == "/packed":
+            return Answer(body=gzip.compress(b"words"), headers={"Content-Encoding": "gzip"})
+        tries = [Answer(body=tree, cut_after=2_000_000), Answer(503, b"not now"), Answer(body=tree)]
+        return tries[asked.number] if asked.path == "/tree" else Answer(404, b"gone")
+
+    names = ("tree", "none", "empty", "packed")
+    with Loopback(script) as server:
+        meta = service("") | {"osai_to_disk": True}
+        asks = [{"url": f"{server.base}/{name}", "meta": meta} for name in names]
+        results = probe(tmp_path, asks, HF_ENDPOINT=server.base)
+    assert [(r["status"], r["size"]) for r in results[:-1]] == [(200, 0), (404, 4), (200, 0), (200, 5)]
+    found: dict[str, list[bytes]] = {name: [] for name in names}
+    for path in (tmp_path / "run" / "archive").iterdir():
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file):
+                if record.rec_type == "response":
+                    name = record.rec_headers.get_header("WARC-Target-URI").rpartition("/")[2]
+                    found[name].append(record.content_stream().read())
+    assert found == {"tree": [b"not now", tree], "none": [b"gone"], "empty": [b""], "packed": [b"words"]}
 
 
 def test_cookies_and_referrers_are_not_sent(tmp_path: Path) -> None:
