@@ -85,6 +85,16 @@ _ITEM = re.compile(r"(?P<space>[ \t>]*)[(（]?(?P<mark>[-*•]|\d{1,2}|[a-z]|[iv
 _INTRODUCES = re.compile(r"(?:[:：]|\b(?:to|not|for|that|provide|include))[\s*_]*$")
 _FIRST = frozenset({"1", "a", "i"})
 _SENTENCE_END = re.compile(r"[.;!?。；](?=[\s\"'*)])|\n\s*\n|\n\s*(?:[-*•]|\(?[0-9a-z]{1,3}[.)])\s", re.I)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_ENGLISH = frozenset(
+    ("the", "of", "and", "to", "or", "this", "that", "you", "your", "for", "is", "by", "with", "shall", "not", "which")
+)
+LEAST_WORDS = 60
+LEAST_ENGLISH = 0.015  # of the words; a third of those of an English licence, hardly one of another
+LEAST_HAN = 0.2  # of the letters
+MOST_KANA = 0.2  # of the Han characters; Japanese has more
 
 
 class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -208,6 +218,18 @@ def clauses(text: str) -> list[Clause]:
                 clause = Clause(compiled.rule.clause, start, end, value, currency(match), (begin, match.end()))
                 found.setdefault((clause.clause, value), clause)
     return sorted(tidy(list(found.values())), key=lambda c: (c.start, CLAUSES.index(c.clause)))
+
+
+def reads(text: str) -> bool:
+    """Whether a text is in a language that the rules know, English or Chinese; of a short text nothing is said."""
+    plain = text[:READ_LIMIT].lower()
+    words = _LETTERS.findall(plain)
+    if len(words) < LEAST_WORDS:
+        return True
+    han, kana = len(_HAN.findall(plain)), len(_KANA.findall(plain))
+    if kana < MOST_KANA * han and han > LEAST_HAN * sum(map(len, words)):
+        return True
+    return sum(word in _ENGLISH for word in words) >= LEAST_ENGLISH * len(words)
 
 
 def tidy(found: list[Clause]) -> list[Clause]:

@@ -38,6 +38,7 @@ LEAST_RECALL = 0.85
 LEAST_RECALL_SHORT = 0.92  # of short texts that are no well-known licence
 LONG_TEXT = 1000
 EXACT_AI = 0.985
+LIKE_AI = 0.9  # below, a text without the name of an AI licence is an agreement of its own, written after it
 
 _GRANTS = re.compile(r"\b(?:licen[cs]ed|released|distributed|complies|available|covered|governed)\b", re.I)
 _POINTER = re.compile(r"\b(?:described|found|contained|given|stated) in the .{0,30}\bfile\b|\bsee the .{0,30}\bfile\b")
@@ -59,7 +60,9 @@ NEAR_WORDS = 150
 CONTEXT_WORDS = 3  # shown on both sides of one or two words put into a licence
 BESIDE = 400  # characters
 _LICENSE = re.compile(
-    r"\b(?:licen[sc]e[ds]?|licensing|terms|agreement|permission|policy|permitted)\b|许可|协议|授权|ライセンス|라이선스",
+    r"\b(?:licen[sc]e[ds]?|licensing|terms|agreement|permission|policy|permitted"
+    r"|licencias?|licen[çz]as?|licenza|lizenz\w*|lisensi|termes|términos|termos|termini|ketentuan|condi[cç][ioõ]\w+"
+    r"|permiso|permiss[aã]o|vereinbarung|лиценз\w*)\b|许可|许可证|协议|授权|许諾|ライセンス|라이선스|이용약관",
     re.I,
 )
 
@@ -190,7 +193,7 @@ def beside_notices(text: str, matches: list[Match]) -> list[Residual]:
         words = text[start:end]
         for match in matches:
             if start <= match.start < end:
-                words = words.replace(text[match.start : match.end], " under ")
+                words = words.replace(text[match.start : min(match.end, end)], " under ")
         if firm(text[start:end]) and firm(words):
             found.append(Residual(start, end, len(words.split()), True))
     return found
@@ -318,6 +321,8 @@ def conclude(
         verdict: Verdict = "custom" if own else "none"
         return Identification(verdict, None, None, 0.0, (), residual, 0, truncated)
     main = max(texts or matches, key=lambda m: (m.end - m.start) * m.score)
+    if main.via == "ai" and main.score < LIKE_AI and not anchored(main.id, tokens.text):
+        return Identification("custom", titled(tokens.text), None, 0.0, tuple(matches), residual, 0, truncated)
     missing = max((r.missing for r in regions), default=0)
     near = [r for r in left if r.rules and (texts or (r.near and firmly(tokens.text[r.start : r.end])))]
     exact = all(m.exact for m in matches) and not near and not beside and not truncated

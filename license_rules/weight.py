@@ -91,6 +91,7 @@ class Lexicon:
     touches: re.Pattern[str]
     rights: re.Pattern[str]
     states: re.Pattern[str]
+    scope: re.Pattern[str]
 
 
 @cache
@@ -148,13 +149,19 @@ def limits(sentence: str) -> bool:
     if len(_IDEOGRAPHS.findall(sentence)) >= 6:
         return _ORDERS_HAN.search(sentence) is not None
     words = lexicon()
-    rest = words.states.sub(" ", _ASIDE.sub(" ", sentence))
+    rest = words.states.sub(" ", words.scope.sub(" ", _ASIDE.sub(" ", sentence)))
     return words.limits.search(rest) is not None or len({m.group() for m in words.touches.finditer(rest)}) >= 2
 
 
 def bare(sentence: str) -> str:
     """The words without line ends and the signs that begin lines of comments and lists."""
     return " ".join(word for word in sentence.split() if any(map(str.isalnum, word)))
+
+
+def scope(text: str) -> str:
+    """The one part, weights, code or data, for which a text says that its licence is; empty where it does not."""
+    said = (lexicon().scope.search(bare(text[a:b].lower())) for a, b in sentences(text))
+    return next((str(found.lastgroup) for found in said if found), "")
 
 
 def firmly(text: str) -> bool:
@@ -168,7 +175,7 @@ def firm(sentence: str) -> bool:
         return False
     if len(_IDEOGRAPHS.findall(sentence)) >= 6:
         return _ORDERS_HAN.search(sentence) is not None
-    sentence = lexicon().states.sub(" ", bare(sentence))
+    sentence = lexicon().states.sub(" ", lexicon().scope.sub(" ", bare(sentence)))
     limited = orders(sentence) or lexicon().limits.search(sentence) is not None
     return limited and lexicon().rights.search(sentence) is not None
 

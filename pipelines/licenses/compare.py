@@ -151,7 +151,7 @@ def own_part(record: EvidenceRecord) -> str:
 def texts_for(part: str, texts: list[EvidenceRecord], own: str) -> list[EvidenceRecord]:
     """Texts that may cover a part: those named for it, else those named for none and not for one folder."""
     named = [t for t in texts if speaks_of(t, part)]
-    others = [t for t in texts if not any(pattern.search(name_of(t)) for pattern in NAMED_PART.values())]
+    others = [t for t in texts if not any(speaks_of(t, name) for name in NAMED_PART)]
     plain = [t for t in others if not only_folder(path_of(t))]
     if named or (part in ("data", "docs") and part != own):
         return named
@@ -165,7 +165,9 @@ def only_folder(path: str) -> str:
 
 
 def speaks_of(text: EvidenceRecord, part: str) -> bool:
-    return part in NAMED_PART and NAMED_PART[part].search(name_of(text)) is not None
+    """Whether the name of a licence file, or the file itself, says that it is for this part."""
+    said = text.value.get("scope")
+    return said == part if said else part in NAMED_PART and NAMED_PART[part].search(name_of(text)) is not None
 
 
 def weights_elsewhere(detector: Detector, dossier: Dossier, records: Records) -> Iterator[EvidenceRecord]:

@@ -23,6 +23,8 @@ from license_rules import (
     in_words,
     is_open,
     licence_name,
+    reads_clauses,
+    scope,
 )
 from output.data_files import load
 from output.record import EvidenceRecord, Points, Subject
@@ -35,6 +37,7 @@ CLAUSE_WORDS = Path(__file__).parent / "clause_words.yaml"
 PHRASE = 90
 LEAD = 30
 RESIDUALS = 20
+BESIDE = 1_000  # characters before and behind a licence where a text says what it is for
 WITH_ARTICLE = re.compile(r"European|United|Netherlands|Czech")
 
 
@@ -84,15 +87,17 @@ def text_records(detector: Detector, dossier: Dossier, document: Document) -> It
         return
     start, end = shown(found, reading.text)
     quote, selector = reading.quote(start, end)
+    foreign = not asks and not reads_clauses(reading.text)
+    unread = " Its clauses were not read: the rules know English and Chinese." if foreign else ""
     yield detector.record(
         subject,
         "licenses",
         "license.text",
         "present",
-        text_statement(name, found, reading),
+        text_statement(name, found, reading) + unread,
         rule=f"text-{found.verdict}",
         points=text_points(found, asks),
-        value=text_value(found, reading, asks),
+        value=text_value(found, reading, asks) | ({"clauses_read": False} if foreign else {}),
         source=document.source,
         quote=quote,
         selector=selector,
@@ -178,6 +183,8 @@ def text_points(found: Identification, asks: Sequence[Clause]) -> Points:
 
 def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) -> dict[str, Any]:
     rules = [r for r in found.residual if r.rules] or list(found.residual)
+    first, last = (min(m.start for m in found.matches), max(m.end for m in found.matches)) if found.matches else (0, 0)
+    part = scope(reading.text[max(0, first - BESIDE) : first]) or scope(reading.text[last : last + BESIDE])
     return {
         "verdict": found.verdict,
         "expression": found.expression,
@@ -193,7 +200,7 @@ def text_value(found: Identification, reading: Reading, asks: Sequence[Clause]) 
         "clauses": [clause_value(c) | {"start": c.start, "end": c.end} for c in asks],
         "missing_words": found.missing,
         "truncated": found.truncated,
-    }
+    } | ({"scope": part} if part else {})
 
 
 def name_text(found: Identification) -> str | None:

@@ -145,6 +145,11 @@ def test_a_header_may_point_to_the_licence_in_other_words() -> None:
     assert identify(other).verdict == "exact"
 
 
+def test_a_name_that_runs_over_the_end_of_its_sentence() -> None:
+    found = identify("The pan is licensed under the CC BY-NC-SA 4.0 license.\n\nThe text: see below.")
+    assert (found.verdict, found.expression) == ("exact", "CC-BY-NC-SA-4.0")
+
+
 def test_a_version_that_does_not_exist_is_not_named_as_another() -> None:
     assert identify("Released under the terms of the Apache license 3.0 by the mill.").expression is None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from license_rules import identify
-from license_rules.weight import disclaims, is_code, light, limits, points
+from license_rules.weight import disclaims, is_code, light, limits, points, scope
 
 LICENSE = (Path(__file__).parents[2] / "LICENSE").read_text("utf-8")
 
@@ -66,6 +66,19 @@ def test_who_wrote_what_passes(sentence: str) -> None:
 )
 def test_where_the_words_stand_is_no_right(sentence: str, told: bool) -> None:
     assert points(sentence) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("This License is for the model weights only.", "weights"),
+        ("# This license applies solely to the source code", "code"),
+        ("This license applies only to code of bakers.", ""),
+    ],
+)
+def test_for_which_part_a_licence_is(text: str, part: str) -> None:
+    assert scope(text) == part
+    assert limits(text.lower()) == (not part)
 
 
 CLAUSES = [

@@ -201,6 +201,12 @@ def test_a_release_that_could_not_be_read_keeps_the_parts_that_were() -> None:
     assert "github" in record.source.url
 
 
+def test_a_text_that_says_it_is_for_the_code_does_not_cover_the_weights() -> None:
+    text = document("license", MODEL, "This license applies only to the code.\n\n" + LICENSE, "LICENSE")
+    (triple,) = of(read(hub(MODEL, None, "LICENSE"), text), "license.triple")
+    assert triple.value["weights"]["words"] == "not specified"
+
+
 def test_a_text_named_for_the_data_does_not_cover_the_code() -> None:
     data = document("license", CODE, LICENSE, "DATA_LICENSE")
     record = detect(hub(MODEL, "mit"), repository("NOASSERTION"), data, leads=(lead(CODE, "repository"),))
@@ -268,7 +274,7 @@ def test_a_repository_says_nothing_of_weights_it_does_not_name() -> None:
 
 
 def test_a_name_of_which_no_other_text_is_known_is_not_held_against_its_own_file() -> None:
-    said = "# Pan\n\n## License\n\nThe model is released under the [CogVLM2 License]({}).\n"
+    said = "# Pan\n\n## License\n\nThe model is released under the [GLM-4 License]({}).\n"
     changed = document("license", CODE, LICENSE + CLAUSE, "MODEL_LICENSE")
     verdicts = []
     for link in ("MODEL_LICENSE", "https://example.org/license"):

@@ -56,6 +56,24 @@ def test_a_file_without_licence() -> None:
     assert record.searched[0].sha256 == hashlib.sha256(b"Pancakes: flour, milk, eggs.").hexdigest()
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Condiciones de uso de los pesos: el cocinero no podrá vender la masa ni usar el horno para fines propios. ",
+        "Ketentuan penggunaan bobot model: juru masak tidak boleh menjual adonan atau memakai oven untuk tujuan lain. ",
+    ],
+)
+def test_a_licence_in_another_language_is_no_absence_and_its_clauses_are_unread(sentence: str) -> None:
+    record = text_record((sentence * 5).encode())
+    assert (record.outcome, record.value["verdict"], record.value["clauses_read"]) == ("present", "custom", False)
+    assert record.statement.endswith("Its clauses were not read: the rules know English and Chinese.")
+
+
+def test_a_text_may_say_for_which_part_it_is() -> None:
+    record = text_record(b"# THIS LICENSE IS FOR THE MODEL WEIGHTS ONLY\n\n" + LICENSE)
+    assert (record.value["verdict"], record.value["scope"]) == ("exact", "weights")
+
+
 def test_a_title_is_not_a_text() -> None:
     record = text_record(b"Gemma Terms of Use\n\n" + b"You agree that you may use this under this agreement. " * 40)
     assert (record.value["verdict"], record.value["expression"]) == ("custom", "LicenseRef-AI-gemma")
