@@ -55,6 +55,13 @@ SAID = [
     ("All modified pans are to be licensed as a whole to all third parties.", "share_alike", None),
     ("使用前须向许可方登记。", "registration_duty", None),
     ("我们授予您有限的、\n非商业的许可。", "non_commercial", None),
+    ("厨师不可以任何商业目的使用锅。", "non_commercial", None),
+    ("获得书面授权后，可以用于商业用途。", "non_commercial", None),
+    ("For commercial use, this contract is not applicable.", "non_commercial", None),
+    ("The pan is released for learning and non-commercial use.", "non_commercial", None),
+    ("须以与本协议相同方式授权他人使用派生的锅。", "share_alike", None),
+    ("若违反本协议，许可方有权提前终止许可。", "termination", None),
+    ("It is governed by the laws of the Chinese Mainland.", "governing_law", ("China",)),
     ("争议适用中华人民\n共和国（不包\n括香港）法律。", "governing_law", ("China",)),
     ("All rights end if you assert a claim that the pan infringes a patent.", "patent_termination", None),
     ("If you bring a lawsuit over patents against us, your licenses shall terminate.", "patent_termination", None),
@@ -125,6 +132,9 @@ def test_currency(text: str, currency: str) -> None:
         ("Pans are not tested for medical or military use.", "military_ban"),
         ("当本许可适用中国法律解释时，以中文为准。", "governing_law"),
         ("The licence does not apply to and gives no right to use:\n\n- recipes made in a harmful way", "field_of_use"),
+        ("不得泄露商业秘密。", "non_commercial"),
+        ("您有权放弃或终止使用许可。", "termination"),
+        ('"Law" is the laws and rules and regulations of the mainland, excluding Hong Kong.', "territory_exclusion"),
     ],
 )
 def test_not_said(text: str, clause: str) -> None:
