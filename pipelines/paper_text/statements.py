@@ -26,6 +26,7 @@ class HardwareRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     framework: str
     common_frameworks: list[str]
     not_training: str
+    row: str
     compared: str
     sections: str
     not_sections: str
@@ -46,6 +47,7 @@ class DataRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listed: str
     own_names: str
     own_models: str
+    trained_others: str
     not_names: list[str]
     vague: str
     material: str
@@ -221,7 +223,8 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     emitted = any(f.kind in GROUPS["hardware.energy"] for f in facts) and (section or own or training)
     linked = bool(CONNECTED.search(text)) or any(f.kind == "cluster" for f in facts)
     used_here = used and (section or own) and not compared
-    if not ((training and ours) or hours or emitted or used_here or (section and linked)):
+    row = section and bool(said(rules.row).search(text))
+    if not ((training and ours) or hours or emitted or used_here or row or (section and linked)):
         return
     the_model = bool(said(lexicon().of_the_model).search(text))
     theirs = own or the_model or (section and (training or bool(CONNECTED.search(text))))
@@ -372,8 +375,9 @@ def below_data(sentence: Sentence) -> bool:
 
 
 def theirs(sentence: Sentence, speaker: Speaker) -> bool:
-    """Somebody else's model; below a heading on data a cited name is a source."""
-    return speaker.others(sentence.text) and not below_data(sentence)
+    """Somebody else's model; where the makers speak of themselves or of data, a cited name is a source or a method."""
+    ours = said(lexicon().first_person).search(sentence.text) or below_data(sentence)
+    return speaker.others(sentence.text) and not ours
 
 
 def likelihood(sentence: Sentence, speaker: Speaker) -> float:
@@ -384,8 +388,6 @@ def likelihood(sentence: Sentence, speaker: Speaker) -> float:
 def of_data(sentence: Sentence, speaker: Speaker) -> bool:
     text = sentence.text
     if sentence.tabular or len(text) < MIN_LENGTH or theirs(sentence, speaker):
-        return False
-    if training_data.shows(text, training_data.rules().never):
         return False
     about = training_data.shows(text, training_data.rules().about)
     return bool(about or amounts(text) or source_spans(text, speaker))
@@ -403,6 +405,7 @@ def signs(sentence: Sentence, speaker: Speaker) -> dict[str, bool]:
         "named source": bool(named_sources(text)),
         "own model": named,
         "own model with amount": bool(found) and named,
+        "another model": not speaker.own(text) and bool(said(lexicon().data.trained_others, case=True).search(text)),
         "caption": sentence.caption,
         "many": bool(said(lexicon().data.many).search(text)),
         "any source": bool(spans or found),

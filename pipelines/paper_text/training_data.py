@@ -34,7 +34,6 @@ class Signs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threshold: float  # of the surest sentence of a passage
     beside: float  # of the sentences beside it
     about: list[str]  # signs that a sentence speaks of data
-    never: list[str]  # signs of sentences that are none, whatever else they say
     bias: float
     signs: list[Sign]
     measured: dict[str, float]
@@ -51,11 +50,12 @@ def expressions() -> list[tuple[Sign, re.Pattern[str]]]:
 
 
 def signs_of(sentence: Sentence) -> dict[str, bool]:
-    """Which signs of the file a sentence shows; `heading` is the last one above it, `section` all of them."""
+    """Which signs of the file a sentence shows; `heading` is the last one above it, `section` all of
+    them; a caption stands where there was room."""
     places = {
         "text": sentence.text,
-        "section": sentence.section,
-        "heading": sentence.path[-1] if sentence.path else "",
+        "section": "" if sentence.caption else sentence.section,
+        "heading": sentence.path[-1] if sentence.path and not sentence.caption else "",
         "before": sentence.before[-BEFORE_SHOWN:],
     }
     return {sign.name: expression.search(places[sign.where]) is not None for sign, expression in expressions()}

@@ -249,7 +249,7 @@ def test_hardware_of_an_experiment_or_another_model_is_not_that_of_the_training(
             "CloudCode, RainBench",
         ),
         ("3. Data", "The effective verification of data typically requires at least 100B tokens.", None),
-        ("4. Setup", "All variants are pre-trained on 250B tokens of our corpus.", None),
+        ("4. Ablation set-up", "All variants are pre-trained on 250B tokens of our corpus.", None),
         ("4. Pre-training", "First, we pre-train the model on 7 trillion tokens.", "7 trillion tokens"),
     ],
 )
