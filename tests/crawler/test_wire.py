@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from crawler.streaming import OnDisk
 from tests.crawler.loopback import Answer, Asked, Loopback
 
 ROOT = Path(__file__).parents[2]
@@ -218,6 +219,16 @@ def test_a_tree_comes_in_on_disk_and_is_archived_from_there(tmp_path: Path) -> N
                     name = record.rec_headers.get_header("WARC-Target-URI").rpartition("/")[2]
                     found[name].append(record.content_stream().read())
     assert found == {"tree": [b"not now", tree], "none": [b"gone"], "empty": [b""], "packed": [b"words"]}
+
+
+def test_a_disk_that_is_full_is_said_when_the_body_is_taken(tmp_path: Path) -> None:
+    body = OnDisk(tmp_path)
+    body.file.close()
+    body.file = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
+    assert body.write(b"words") == 5
+    with pytest.raises(OSError, match="No space"):
+        body.finished()
+    body.close()
 
 
 def test_cookies_and_referrers_are_not_sent(tmp_path: Path) -> None:
