@@ -460,13 +460,14 @@ class State:
             return [Work(r.entry, tuple(r.targets), tuple(r.reasons), r.attempts + 1) for r in rows]
 
     def release(self, night: Night, owner: str) -> None:
-        """Give back what this owner holds: it was killed, and is here again."""
+        """Give back what this owner holds, work and connections: it was killed, and is here again."""
         with self.engine.begin() as db:
             db.execute(
                 WORK.update()
                 .where(WORK.c.run == night.number, WORK.c.owner == owner, WORK.c.state == "leased")
                 .values(state="todo")
             )
+            db.execute(DRAW.update().where(DRAW.c.owner == owner).values(open_until=0.0))
 
     def renew(self, night: Night, owner: str, seconds: float = LEASE_SECONDS) -> None:
         with self.engine.begin() as db:

@@ -172,6 +172,8 @@ def test_a_pause_and_a_single_connection_hold_for_all(database: str) -> None:
     assert other.draw("arxiv:anonymous", "b", limits, 1, 0.1, connections=1, open_for=60)[1] == 0
     state.give_back(number, 1)
     assert other.draw("arxiv:anonymous", "b", limits, 1, 0.1, connections=1, open_for=60)[1] == 1
+    state.release(state.open_night(), "b")  # killed, and here again
+    assert state.draw("arxiv:anonymous", "a", limits, 1, 0.1, connections=1, open_for=60)[1] == 1
     state.hold("hub:x", 30)
     _, count, wait = other.draw("hub:x", "b", limits, 5, 0.1)
     assert (count, 29 < wait <= 30) == (0, True)
