@@ -99,8 +99,8 @@ def test_a_budget_holds_in_any_span(database: str) -> None:
 
     def draw(number: int) -> None:
         state = State(database)
-        end = time.monotonic() + 2.5
-        while time.monotonic() < end:
+        end = time.monotonic() + 60
+        while len(sent) < 3 * limit.requests and time.monotonic() < end:
             start = time.monotonic()
             draw, count, wait = state.draw("hub:x", f"w{number}", [limit], 3, fresh)
             at = time.monotonic()
@@ -117,7 +117,7 @@ def test_a_budget_holds_in_any_span(database: str) -> None:
     for thread in threads:
         thread.join()
     assert busiest(sent, limit.seconds) <= limit.requests
-    assert len(sent) >= 12
+    assert len(sent) >= 3 * limit.requests
 
 
 def test_who_waits_for_a_turn_does_not_age_what_others_drew_meanwhile(database: str) -> None:
