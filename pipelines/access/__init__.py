@@ -13,11 +13,12 @@ import msgspec
 from output.data_files import load
 from output.record import EvidenceRecord, Subject
 from pipelines.detector import Detector, quote_pointer, quote_span
-from pipelines.dossier import Dossier, searched
+from pipelines.dossier import Dossier, plain, searched
 from pipelines.model_card.pages import Page, read_pages
 from pipelines.readers.markdown import Card, Link
 from pipelines.readers.phrases import Phrase, Phrasebook
 from spiders.document import Document
+from spiders.leads import place
 
 FOLDER = Path(__file__).parent
 LIMIT = 20
@@ -26,6 +27,7 @@ NOT_A_PACKAGE = frozenset(
     ["pip", "git", "git-lfs", ".", "https", "torch", "ffmpeg", "cmake", "ninja", "wheel", "setuptools"]
 )
 FILE_TO_INSTALL = (".txt", ".toml", ".yml", ".yaml", ".whl", ".gz", ".deb")
+PART_OF_REPOSITORY = re.compile(r"/(?:issues|pulls?|commits?|discussions|wiki)/")
 SAFE = ".safetensors"
 BYTES_PER = {
     "F64": 8.0,
@@ -50,6 +52,7 @@ class Hosted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     libraries: dict[str, list[str]]
+    engines: dict[str, list[str]]
     install: str
     indexes: list[str]
     hosted: Hosted
@@ -57,6 +60,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Rules(NamedTuple):
     libraries: Phrasebook[str]
+    engines: dict[str, str]  # by repository
+    names: dict[str, str]  # as we write them, by their letters alone
     install: re.Pattern[str]
     indexes: Phrase
     address: Phrase
@@ -71,6 +76,8 @@ def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
     return Rules(
         Phrasebook((name, Phrase(re.compile(p))) for name, patterns in words.libraries.items() for p in patterns),
+        {repository: name for name, repositories in words.engines.items() for repository in repositories},
+        {plain(name): name for name in (*words.libraries, *words.engines)},
         re.compile(words.install),
         Phrase(re.compile("|".join(words.indexes), re.I)),
         Phrase(re.compile("|".join(words.hosted.address), re.I)),
@@ -95,48 +102,69 @@ def read_page(page: Page) -> Iterator[EvidenceRecord]:
 
 
 def libraries(page: Page) -> EvidenceRecord:
-    """Libraries in the order in which code blocks use them, each with its line."""
-    document, card, subject, called = page.document, page.card, page.subject, page.name
+    """Libraries that the page's code uses, failing that those that it links or declares."""
+    card = page.card
     found: dict[str, tuple[int, int]] = {}
     for part in card.parts:
         if part.kind == "code":
             for name, match in used(card.text, part.start, part.end):
                 found.setdefault(name, line_of(card.text, match.start(), match.end()))
     declared = card.front.strings("library_name") if card.front else []
-    if not found and not declared:
-        return detector.record(
-            subject,
-            "package",
-            "package.library",
-            "absent",
-            f"{called} shows no library that runs the model.",
-            rule="searched",
-            source=document.source,
-            searched=[searched(document, "code blocks and `library_name` of the front matter")],
-        )
-    first = min(found.values()) if found else card.front.span("library_name") if card.front else (0, 0)
-    quote, selector = quote_span(card.text, *first, heading_path=card.heading_path(first[0]))
-    names = list(dict.fromkeys([*sorted(found, key=lambda n: found[n]), *declared]))[:LIMIT]
+    linked = linked_engines(card)
+    names = ", ".join(list(dict.fromkeys([*sorted(found, key=lambda n: found[n]), *declared]))[:6])
+    if found:
+        return library_record(page, f"shows how to run the model with {names}", "code", found, declared)
+    if linked:
+        said = f"links {', '.join(list(linked)[:6])}, and shows no line that runs the model"
+        return library_record(page, said, "link", linked, declared)
+    if declared and card.front:
+        said = f"names {names} as its library, and shows no line that runs it"
+        return library_record(page, said, "library-name", {declared[0]: card.front.span("library_name")}, declared)
     return detector.record(
-        subject,
+        page.subject,
+        "package",
+        "package.library",
+        "absent",
+        f"{page.name} shows no library that runs the model.",
+        rule="searched",
+        source=page.document.source,
+        searched=[searched(page.document, "code blocks, links to engines and `library_name` of the front matter")],
+    )
+
+
+def library_record(
+    page: Page, said: str, rule: str, found: dict[str, tuple[int, int]], declared: list[str]
+) -> EvidenceRecord:
+    """What a page says of libraries, quoted where it first does; `found` has a stretch of the page by name."""
+    text = page.card.text
+    first = min(found.values())
+    quote, selector = quote_span(text, *first, heading_path=page.card.heading_path(first[0]))
+    lines = [{"name": name, "line": text.count("\n", 0, at[0]) + 1} for name, at in list(found.items())[:LIMIT]]
+    return detector.record(
+        page.subject,
         "package",
         "package.library",
         "present",
-        f"{called} shows how to run the model with {', '.join(names[:6])}."
-        if found
-        else f"{called} names {', '.join(declared)} as its library, and shows no line that runs it.",
-        rule="code" if found else "library-name",
-        points="open",
-        value={
-            "libraries": [
-                {"name": n, "line": card.text.count("\n", 0, at[0]) + 1} for n, at in list(found.items())[:LIMIT]
-            ],
-            "library_name": declared,
-        },
-        source=document.source,
+        f"{page.name} {said}.",
+        rule=rule,
+        points="partial" if rule == "link" else "open",
+        value={"libraries": [] if rule == "library-name" else lines, "library_name": declared},
+        source=page.document.source,
         quote=quote,
         selector=selector,
     )
+
+
+def linked_engines(card: Card) -> dict[str, tuple[int, int]]:
+    """Libraries and engines whose repository a page links, each where it first does."""
+    found: dict[str, tuple[int, int]] = {}
+    for link in card.links:
+        at = place(link.href)
+        if at is None or at.path or PART_OF_REPOSITORY.search(link.href):
+            continue
+        if name := rules().engines.get(at.target.removeprefix("github:").lower()):
+            found.setdefault(name, (link.start, link.end))
+    return found
 
 
 def used(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]:
@@ -148,7 +176,7 @@ def used(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]
             yield name, match
     for match in rules().install.finditer(text, start, end) if "install" in lower or " add " in lower else ():
         if is_package(match[1]):
-            yield match[1], match
+            yield rules().names.get(plain(match[1]), match[1]), match
 
 
 def is_package(name: str) -> bool:

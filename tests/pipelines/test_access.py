@@ -78,6 +78,23 @@ def test_a_library_named_is_not_one_shown_at_work() -> None:
     assert [x["name"] for x in shown.value["libraries"]] == ["sentence-transformers"]
 
 
+def test_an_engine_named_with_a_link_is_not_one_shown_at_work() -> None:
+    body = (
+        "# Heron\n\nRuns with [it](https://github.com/sgl-project/sglang) and https://github.com/vllm-project/vllm.\n"
+    )
+    body += (
+        "[Fix](https://github.com/ollama/ollama/pull/3), https://github.com/huggingface/diffusers/tree/main/examples\n"
+    )
+    found = records(body)["package.library"]
+    assert found.statement == "Model card links SGLang, vLLM, and shows no line that runs the model."
+    assert found.points == "partial"
+
+
+def test_a_package_and_its_library_are_one() -> None:
+    found = records("# Heron\n\n```\npip install vllm auto-gptq\n```\n\n```\nfrom vllm import LLM\n```\n")
+    assert [x["name"] for x in found["package.library"].value["libraries"]] == ["vLLM", "AutoGPTQ"]
+
+
 def test_nothing_found_is_absent() -> None:
     found = records("# Heron\n\nSee the [paper](https://arxiv.org/abs/2401.00001).\n")
     assert {r.outcome for r in found.values()} == {"absent"}
