@@ -12,6 +12,7 @@ from output.record import Component, EvidenceRecord, Parameter, Points, Quote, S
 from pipelines.data_sources.places import answer_of, listed, said_of
 from pipelines.data_sources.reading import (
     ABOUT_DATA,
+    DATA_HEADING,
     VAGUE,
     Named,
     Stage,
@@ -40,7 +41,7 @@ NOT_A_DATASET = frozenset(["viewer", "blob", "tree", "resolve", "discussions"])
 BENCHMARK = Phrase(  # those without a part to train on; of GSM8K and the like the sentence tells
     re.compile(
         r"(?:^|[/_-])(?:mmlu\w*|truthful_?qa|humaneval\w*|ceval\S*|cmmlu|bbh|ifeval|agieval|mt[_-]?bench|alpaca_?eval|"
-        r"\w*bench(?:mark)?|\w*[_-]eval)$",
+        r"\w*bench(?:mark)?|\w*[_-]eval(?:uation)?(?:[_-]suite)?)$",
         re.I,
     )
 )
@@ -648,10 +649,12 @@ def context_of(card: Card, position: int, part: Part | None) -> str:
 
 
 def about_results(card: Card, position: int) -> bool:
-    """Whether the nearest heading that names a topic is on results, usage, thanks or citation, not on training."""
-    headings = reversed(card.heading_path(position))
-    topics = next((set(topics) for label in headings if (topics := label_topics(label))), set[str]())
-    return bool(ELSEWHERE & topics) and not TRAINING_TOPICS & topics
+    """Whether the nearest heading that names data or a topic is on results, usage, thanks or citation."""
+    for label in reversed(card.heading_path(position)):
+        topics = set(label_topics(label))
+        if topics or DATA_HEADING.search(label):
+            return bool(ELSEWHERE & topics) and not TRAINING_TOPICS & topics
+    return False
 
 
 def is_evaluation(card: Card, position: int, sentence: str, name: str) -> bool:

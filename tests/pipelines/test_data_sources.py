@@ -73,6 +73,11 @@ def test_a_sentence_on_evaluation_may_name_the_training_set() -> None:
     assert found["o/a"].value["role"] == "evaluation"
 
 
+def test_a_heading_on_data_below_one_on_resources_is_on_training() -> None:
+    found = declared(records(f"# Heron\n\n## Resources\n\n### Data pipeline\n\n1. Seeds: {HUB}/o/a\n"))
+    assert found["o/a"].value["role"] == "training"
+
+
 def test_withheld_data() -> None:
     found = [r for r in records(CARD) if r.indicator == "data.withheld"]
     assert [r.value["kind"] for r in found] == ["proprietary"]
