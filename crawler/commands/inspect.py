@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from output.record import EvidenceRecord, Source, dump
 from output.run import Run
 from pipelines import DETECTORS, read
 from pipelines.dossier import Dossier
+from pipelines.licenses import detector as licenses
 from pipelines.readers.source_tree import local_tree
 from pipelines.training_code.explain import explanation
 from spiders.document import Document, Kind
@@ -45,21 +47,20 @@ def command(kind: str, paths: tuple[str, ...], explain: bool, report: Path | Non
     osai-evidence inspect model .  # a folder as it would be published: card, licence, code together
     osai-evidence inspect model-card README.md
     osai-evidence inspect model-card README.md --json | jq .statement
-    osai-evidence inspect license LICENSE NOTICE
+    osai-evidence inspect license README.md LICENSE NOTICE  # files of one release: what is declared against the texts
     osai-evidence inspect repository . --report report
     """
     if explain and kind != "repository":
         raise click.UsageError("--explain goes with `repository`")
     found: list[EvidenceRecord] = []
-    for path in paths:
-        documents = local_documents(kind, path)
+    for path, documents in together(kind, paths):
         dossier = Dossier(documents[0].target, documents)
         if explain:
             for line in explanation(dossier):
                 click.echo(line)
             continue
         kinds = {document.kind for document in documents}
-        readers = [d for d in DETECTORS if kinds & set(d.definition.reads)]
+        readers = [d for d in DETECTORS if kinds & set(d.definition.reads) and (kind != "license" or d is licenses)]
         records = read(dossier, readers)
         found += records
         write_records(path, records, as_table=sys.stdout.isatty() and not as_json)
@@ -78,6 +79,17 @@ def write_records(path: str, records: list[EvidenceRecord], *, as_table: bool) -
         return
     for record in records:
         sys.stdout.buffer.write(dump(record) + b"\n")
+
+
+def together(kind: str, paths: tuple[str, ...]) -> Iterator[tuple[str, tuple[Document, ...]]]:
+    """The documents of each path; licence files are read together, with the card that is given beside them."""
+    if kind != "license" or len(paths) == 1:
+        yield from ((path, local_documents(kind, path)) for path in paths)
+        return
+    folder = Path(paths[0]).resolve().parent.name
+    cards = {path for path in paths if CARD.fullmatch(Path(path).name)}
+    documents = (local_document("model_card" if path in cards else "license", path) for path in paths)
+    yield ", ".join(paths), tuple(replace(document, target=f"url:{folder}") for document in documents)
 
 
 def local_documents(kind: str, path: str) -> tuple[Document, ...]:

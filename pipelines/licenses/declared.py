@@ -243,4 +243,4 @@ def text_of(value: Any) -> str:
 
 def short(target: str) -> str:
     """`ORG/NAME` of a target, `url:` addresses by their last part."""
-    return target.rsplit("/", 1)[-1] if target.startswith("url:") else target.split(":", 2)[-1]
+    return target.removeprefix("url:").rsplit("/", 1)[-1] if target.startswith("url:") else target.split(":", 2)[-1]

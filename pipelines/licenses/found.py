@@ -78,7 +78,7 @@ def text_records(detector: Detector, dossier: Dossier, document: Document) -> It
             "licenses",
             "license.text",
             "absent",
-            f"No licence text or notice found in {name}.",
+            f"No licence text or notice found in {f'the first {READ_LIMIT:,} characters of ' * found.truncated}{name}.",
             rule="no-license-text",
             value=text_value(found, reading, ()),
             source=document.source,

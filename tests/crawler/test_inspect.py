@@ -50,3 +50,15 @@ def test_a_table_on_a_terminal_and_json_on_request(tmp_path: Path) -> None:
     assert "● present" in row
     assert "line 6" in row or "line 8" in row
     assert json.loads(on_a_terminal(card, "--json").splitlines()[0])["id"].startswith("ev1-")
+
+
+def test_licence_files_are_held_against_the_card_beside_them(tmp_path: Path) -> None:
+    card, text = tmp_path / "README.md", tmp_path / "LICENSE"
+    card.write_text(CARD, "utf-8")
+    text.write_bytes((Path(__file__).parents[2] / "LICENSE").read_bytes())
+    run = [sys.executable, "-m", "crawler", "inspect", "license", str(card), str(text)]
+    lines = subprocess.run(run, stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout.splitlines()
+    records = [json.loads(line) for line in lines]
+    assert {r["parameter"] for r in records} == {"licenses"}
+    (conflict,) = [r for r in records if r["indicator"] == "license.conflict"]
+    assert conflict["statement"] == f"Front matter of {tmp_path.name} says MIT, but LICENSE holds Apache-2.0."

@@ -50,6 +50,12 @@ def test_what_cannot_be_read_is_an_error_not_an_absence(body: bytes) -> None:
     assert text_record(body).outcome == "error"
 
 
+def test_an_absence_says_how_far_was_read() -> None:
+    record = text_record(b"pancake " * 300_000)
+    assert record.outcome == "absent"
+    assert record.statement.endswith("found in the first 2,000,000 characters of LICENSE of maker/model.")
+
+
 def test_a_file_without_licence() -> None:
     record = text_record(b"Pancakes: flour, milk, eggs.")
     assert record.outcome == "absent"
