@@ -86,8 +86,8 @@ class Licences:
         )
 
     def package(self, ident: str, part: Part) -> Package:
+        concluded = self.expression(part.found("license.text"))  # first: the text itself is the better extract
         declared = self.expression(part.found("license.declared"))
-        concluded = self.expression(part.found("license.text"))
         said = [r.statement for r in part.found("license.text", "license.conflict", "license.triple")]
         return Package(
             spdx_id=ident,

@@ -36,3 +36,15 @@ def test_concluded_and_declared(tmp_path: Path, value: dict[str, object], conclu
     assert str(model.license_concluded).startswith(concluded)
     for known in document.extracted_licensing_info:
         assert known.extracted_text == "Made-up terms."
+
+
+def test_the_text_itself_is_extracted_before_words_that_name_it(tmp_path: Path) -> None:
+    builder = RunBuilder(tmp_path / "run")
+    page = f"https://huggingface.co/maker/small-1/resolve/{COMMIT}/LICENSE"
+    source = builder.document(page, b"Made-up terms. The pan is under them.", "LICENSE")
+    value = {"verdict": "exact", "expression": "LicenseRef-AI-pan", "name": "Pan License"}
+    for indicator, exact in (("license.declared", "The pan is under them."), ("license.text", "Made-up terms.")):
+        builder.add("licenses", indicator, "present", "Says so.", source=source, exact=exact, value=value)
+    (path,) = export(load_run(builder.finish(finished_at="2026-11-20T11:00:00Z")), "spdx", tmp_path / "out")
+    (known,) = parse_file(str(path)).extracted_licensing_info
+    assert known.extracted_text == "Made-up terms."
