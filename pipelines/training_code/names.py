@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from pipelines.dossier import Dossier
+from pipelines.papers.names import acronyms
 
 # Parts of Hub names that do not name a family: sizes, versions, what was done to the model.
 PARTS = re.compile(
@@ -19,10 +20,12 @@ FAMILIES = frozenset({"llama", "qwen", "mistral", "mixtral", "gemma", "gpt", "be
 
 
 def model_names(dossier: Dossier, target: str) -> tuple[str, ...]:
-    """Family names of the release and its base models: `Llama-Poro-2-70B-Instruct` gives `poro`."""
-    hub = [dossier.root, *sorted(dossier.base_models)]
-    names = [family(t.rsplit("/", 1)[-1]) for t in hub if t.startswith("hf:model:")]
-    return tuple(dict.fromkeys(name for name in names if name))
+    """Family names and initials of the release and its base models.
+
+    `Llama-Poro-2-70B-Instruct` gives `poro`, `stable-diffusion-xl-base-1.0` gives `stable` and `SDXL`.
+    """
+    hub = [t.rsplit("/", 1)[-1] for t in (dossier.root, *sorted(dossier.base_models)) if t.startswith("hf:model:")]
+    return tuple(dict.fromkeys(name for t in hub for name in (family(t), *acronyms(t)) if name))
 
 
 def family(name: str) -> str:
@@ -35,5 +38,6 @@ def family(name: str) -> str:
 
 
 def name_patterns(names: Sequence[str]) -> list[str]:
-    """Patterns that find a family name inside paths and files, not in longer words: `crystal` is in `crystalcoder`."""
-    return [rf"(?<![a-z]){re.escape(name)}(?:{ENDINGS})?(?![a-z])" for name in names if len(name) > 1]
+    """Patterns that find names inside paths and files: `crystal` in `crystalcoder`, not in `crystals`; SDXL in `sd_xl`."""
+    written = ("[-_]?".join(name) if name.isupper() else re.escape(name) for name in names if len(name) > 1)
+    return [rf"(?<![a-z]){name}(?:{ENDINGS})?(?![a-z])" for name in written]
