@@ -191,9 +191,16 @@ def judge(
             first[used[0]][0], verdict="own", reason="the only paper that the maker gives for the model"
         )
         return [paper if n == used[0] else other for n, (other, _) in enumerate(first)]
-    if any(paper.verdict == "own" and strength == "name" for paper, strength in first):
+    strengths = {strength for paper, strength in first if paper.verdict == "own"}
+    if "name" in strengths:
         return [beside_namesake(paper, strength) for paper, strength in first]
+    if "words" in strengths:  # a repository of many models links the papers of each
+        return [paper if in_card(paper) else beside_namesake(paper, strength) for paper, strength in first]
     return [paper for paper, _ in first]
+
+
+def in_card(paper: OwnPaper) -> bool:
+    return any(mention.document.kind == "model_card" for mention in paper.mentions)
 
 
 def beside_namesake(paper: OwnPaper, strength: Strength) -> OwnPaper:

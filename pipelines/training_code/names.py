@@ -38,6 +38,6 @@ def family(name: str) -> str:
 
 
 def name_patterns(names: Sequence[str]) -> list[str]:
-    """Patterns that find names inside paths and files: `crystal` in `crystalcoder`, not in `crystals`; SDXL in `sd_xl`."""
+    """Patterns that find names in paths and files: `crystal` in `crystalcoder`, not in `crystals`; SDXL in `sd_xl`."""
     written = ("[-_]?".join(name) if name.isupper() else re.escape(name) for name in names if len(name) > 1)
     return [rf"(?<![a-z]){name}(?:{ENDINGS})?(?![a-z])" for name in written]

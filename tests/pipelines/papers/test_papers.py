@@ -252,3 +252,19 @@ def test_which_paper_is_accepted(said: str, claimed: bool) -> None:
     card = document("model_card", "hf:model:weather/clouds", "https://x.test", f"# Clouds\n\n{said}\n".encode())
     found = [r.quote.exact for r in from_claims(Dossier("hf:model:weather/clouds", (card,)), paper)]
     assert found == ([said] if claimed else [])
+
+
+def test_a_repository_of_many_models_links_the_papers_of_each() -> None:
+    root, code = "hf:model:weather/steady-rain-xl-refiner", "github:weather/models"
+    link = "[{}](https://arxiv.org/abs/{})"
+    texts = {
+        root: "# Rain\n\n- **Paper:** " + link.format("SRXL: Improving Rain for Wide Valleys", "2401.00002"),
+        code: "# Models\n\nHail is here, see the " + link.format("arxiv paper", "2501.00001") + ".\n",
+    }
+    documents = tuple(
+        document(kind, target, f"https://x.test/{target}", texts[target].encode(), "README.md")
+        for kind, target in (("model_card", root), ("source_file", code))
+    )
+    leads = (Lead(root, code, "repository", "link", followed=True),)
+    verdicts = {paper.id: paper.verdict for paper in own_papers(Dossier(root, documents, (), leads))}
+    assert verdicts == {"2401.00002": "own", "2501.00001": "cited"}
