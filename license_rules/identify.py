@@ -46,7 +46,7 @@ POINTER_WORDS = 80
 SURE_HEADER = 0.9
 _CONTRACT = re.compile(
     r"\b(?:you (?:may|shall|must|agree|will|are)|this (?:license|agreement)|hereby grants?|licensor|licensee"
-    r"|shall not)\b"
+    r"|shall not)\b|本协议|本许可|许可方|不得|您(?:应|须|可以)|使用者(?:须|有权)|被许可人"
 )
 _OWN_GRANT = re.compile(
     r"\b(?:redistribution and use in\W+source|permission is (?:hereby )?granted|permission to use, copy)\b"

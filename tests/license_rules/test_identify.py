@@ -234,3 +234,9 @@ def test_a_text_word_for_word_is_found_as_if_all_rivals_were_looked_for(
         if found and slow:
             assert (found.reference, found.first, found.last) == (slow.reference, slow.first, slow.last)
             assert (found.ties, found.changes, found.missing) == (slow.ties, slow.changes, slow.missing)
+
+
+def test_a_chinese_agreement_is_known_by_its_title() -> None:
+    text = "# 通用模型许可协议-来源说明\n\n" + "使用者须遵守本协议，不得违反本许可的任何条款。" * 12
+    found = identify(text + "\n\n本模型的代码使用 Apache-2.0 许可证。")
+    assert (found.verdict, found.expression) == ("custom", "LicenseRef-AI-openbmb-gml")
