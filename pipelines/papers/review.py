@@ -12,7 +12,7 @@ import msgspec
 from output.record import EvidenceRecord, Points, Quote, Searched, Selector, Subject
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
-from pipelines.papers.mentions import bibtex_title, entries_of, read_place
+from pipelines.papers.mentions import bibtex_title, entries_of, plain, read_place
 from pipelines.papers.names import match_title
 from pipelines.papers.own import OwnPaper, release_documents, release_name
 from pipelines.papers.preprint import place_name
@@ -450,17 +450,55 @@ def from_claims(dossier: Dossier, paper: OwnPaper) -> Iterator[Said]:
         if document.kind == "hub_model":
             continue
         entries = document.once(entries_of)
-        for start, end in claims(document.text):
-            sentence = document.text[start:end]
-            if any(s <= start < e for s, e in entries) or not ABOUT_A_PAPER.search(sentence):
+        text = document.text
+        told = [(s, e) for s, e in claims(text) if ABOUT_A_PAPER.search(text[s:e]) and about(text[s:e], paper)]
+        beside = [(s, e) for s, e in placed(document, paper) if not any(s < b and a < e for a, b in told)]
+        for start, end in told + beside:
+            review = read_comment(text[start:end])
+            if any(s <= start < e for s, e in entries):
                 continue
-            review = read_comment(sentence)
-            if review is None or not review.venue or before(review.year, paper) or not about(sentence, paper):
+            if review is None or not review.venue or before(review.year, paper):
                 continue
             yield said_in(document, "claim of the maker", "claim", review, start, end)
             shown += 1
             if shown >= CLAIMS_SHOWN:
                 return
+
+
+NAMED_IN_LINE = 400  # characters of a line that is read
+BELOW_TITLE = 8000
+HEADING = re.compile(r"(?m)^#{1,6} ")
+# "(ECCV) 2024", "SIGIR'20", "EMNLP-2020": what follows the name of a venue
+EDITION = re.compile(r"\W{0,3}(?:\([A-Z]{3,8}\)\W{0,2})?(?:20\d\d|['’]\d\d)(?!\d)")
+BESIDE_A_VENUE = re.compile(
+    r"(?i)\b(?:accepted|published|presented|to|appear|at|in|by|the|of|on|main|track|conference|proceedings|findings|"
+    r"oral|spotlight|poster|highlight|workshop|paper|\d+(?:st|nd|rd|th))\b"
+)
+
+
+def placed(document: Document, paper: OwnPaper) -> Iterator[tuple[int, int]]:
+    """Lines that name a venue and its year beside this paper's address alone, or nothing else below the title."""
+    text = document.text
+    headings = [m.start() for m in HEADING.finditer(text[:BELOW_TITLE])]
+    head = text[: headings[1] if len(headings) > 1 else BELOW_TITLE]
+    titled = paper.id in head or (len(paper.title) > 20 and paper.title.lower() in head.lower())
+    spans = {line_at(text, m.start) for m in paper.mentions if m.document is document and m.place != "foreign"}
+    spans |= {(m.start(), m.end()) for m in re.finditer(r"[^\n]+", head) if titled}
+    for start, end in sorted(span for span in spans if span[1] - span[0] <= NAMED_IN_LINE):
+        line = text[start:end]
+        venue = find_venue(line)
+        edition = EDITION.match(line, venue[2]) if venue else None
+        if not venue or not edition:
+            continue
+        ids = {found.id for found in find_ids(line)}
+        rest = plain(line[: venue[1]] + line[edition.end() :])
+        if ids == {paper.id} or not (ids or re.search(r"\w", BESIDE_A_VENUE.sub("", rest))):
+            yield start, end
+
+
+def line_at(text: str, place: int) -> tuple[int, int]:
+    end = text.find("\n", place)
+    return text.rfind("\n", 0, place) + 1, end if end >= 0 else len(text)
 
 
 OF_OURS = re.compile(

@@ -144,7 +144,7 @@ def read_comment(text: str) -> Review | None:
         )
     venue, start, end = hit
     status = rule[0] if rule else "accepted"
-    words = text[max(0, min(start, rule[1] if rule else start) - 10) : end + 60]
+    words = text[max(0, min(start, rule[1] if rule else start) - 20) : end + 60]
     return Review(
         status,
         venue.name,

@@ -13,6 +13,7 @@ from crawler.run import choose_lookups
 from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
 from pipelines.papers import detector, own_papers
+from pipelines.papers.mentions import mentions
 from pipelines.papers.own import OwnPaper
 from pipelines.papers.preprint import listed_reports
 from pipelines.papers.review import from_claims
@@ -268,3 +269,25 @@ def test_a_repository_of_many_models_links_the_papers_of_each() -> None:
     leads = (Lead(root, code, "repository", "link", followed=True),)
     verdicts = {paper.id: paper.verdict for paper in own_papers(Dossier(root, documents, (), leads))}
     assert verdicts == {"2401.00002": "own", "2501.00001": "cited"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "claimed"),
+    [
+        ("<strong>at European Conference on Computer Vision (ECCV) 2027</strong>", "ECCV main 2027"),
+        ("**ICML 2027, Oral Paper**", "ICML oral 2027"),
+        ("We test it on CoNLL 2027.", None),
+        ("* [Clouds](https://arxiv.org/abs/2701.12345) (SIGIR'27)", "SIGIR main 2027"),
+        ("[_Clouds_ (Findings of EMNLP 2027)](https://arxiv.org/abs/2701.12345)", "EMNLP findings 2027"),
+        ("* [Rain](https://arxiv.org/abs/2701.00001) (NAACL 2027)", None),
+        ("[Clouds](https://arxiv.org/abs/2701.12345), [Rain](https://arxiv.org/abs/2701.00001) (NAACL 2027)", None),
+        ("## News\n\nNeurIPS 2027", None),
+    ],
+)
+def test_a_venue_beside_the_paper_or_below_the_title(lines: str, claimed: str | None) -> None:
+    target = "hf:model:weather/clouds"
+    title = "Clouds: all of them that a weather station sees"
+    card = document("model_card", target, "https://x.test", f"# {title}\n\n{lines}\n\n## Use\n".encode())
+    paper = OwnPaper("2701.12345", "v1", "own", "named", title, tuple(mentions(card)))
+    found = [f"{s.review.venue} {s.review.track} {s.review.year}" for s in from_claims(Dossier(target, (card,)), paper)]
+    assert found == ([claimed] if claimed else [])
