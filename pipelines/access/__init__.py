@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 LIMIT = 20
 NEAR = 120  # characters
 NOT_A_PACKAGE = frozenset(
-    ["pip", "git", "git-lfs", ".", "https", "torch", "ffmpeg", "cmake", "ninja", "wheel", "setuptools"]
+    ["pip", "git", "git-lfs", ".", "https", "torch", "ffmpeg", "cmake", "ninja", "wheel", "setuptools", "datasets"]
 )
 FILE_TO_INSTALL = (".txt", ".toml", ".yml", ".yaml", ".whl", ".gz", ".deb")
 PART_OF_REPOSITORY = re.compile(r"/(?:issues|pulls?|commits?|discussions|wiki)/")
