@@ -15,6 +15,7 @@ from pipelines.model_card.embedded import component_of
 from pipelines.model_card.links import link_findings
 from pipelines.model_card.pages import Stretch, cards
 from pipelines.model_card.topics import TOPICS, Finding, Reading, best
+from pipelines.papers.own import own_papers
 from pipelines.readers.markdown import READ_LIMIT, Card
 from spiders.document import Document, Miss
 
@@ -36,9 +37,10 @@ POINTS: dict[str, Points] = {"present": "open", "boilerplate": "partial", "place
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
+    cited = frozenset(paper.id for paper in own_papers(dossier) if paper.verdict == "cited")
     for page in cards(dossier):
         for stretch in page.stretches():
-            yield from read_stretch(page.document, page.card, stretch)
+            yield from read_stretch(page.document, page.card, stretch, cited if stretch.title is None else frozenset())
     for miss in dossier.misses:
         component = component_of(dossier, miss.target)
         if component and miss.what == "model_card":
@@ -92,10 +94,10 @@ def file_names(answer: Document) -> list[str] | None:
     return [str(s.get("rfilename", "")) for s in siblings if isinstance(s, dict)]
 
 
-def findings(card: Card, start: int, end: int, own: str = "") -> list[Finding]:
-    """All findings of a stretch about the model of this name."""
+def findings(card: Card, start: int, end: int, own: str = "", cited: frozenset[str] = frozenset()) -> list[Finding]:
+    """All findings of a stretch about the model of this name; `cited` papers are not its own."""
     found = list(Reading(card, start, end, own).findings())
-    found += link_findings(card, start, end)
+    found += link_findings(card, start, end, cited)
     if card.front and start == card.body_start:
         found += front_findings(card)
     return found
@@ -114,9 +116,9 @@ def front_findings(card: Card) -> Iterator[Finding]:
             yield Finding("evaluation", "present", "front_matter", start, end, "model-index", "front matter")
 
 
-def read_stretch(document: Document, card: Card, stretch: Stretch) -> Iterator[EvidenceRecord]:
+def read_stretch(document: Document, card: Card, stretch: Stretch, cited: frozenset[str]) -> Iterator[EvidenceRecord]:
     start, end, subject, embedded, whose, own = stretch
-    every = findings(card, start, end, own)
+    every = findings(card, start, end, own, cited)
     chosen = best(every)
     cover = coverage(card, start, end)
     looked = searched(document, searched_text(card, cover, embedded))
@@ -196,6 +198,8 @@ def statement(finding: Finding, words: int, cover: Coverage, whose: str) -> str:
             return f"{whose} leads to {article}{name} {where}."
         if finding.topic == "training_code_link" and finding.outcome == "linked":
             return f"{whose} links a repository without saying that it holds training code ({finding.address})."
+        if finding.topic == "paper_link" and finding.how == "link":
+            return f"{whose} links a paper that is not known to be this model's ({finding.address})."
     size = f" ({words} words, {round(100 * cover.share(words))} % of the text)" if words else ""
     to = f" ({finding.address})" if finding.address else ""
     texts: dict[Outcome, str] = {

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from pipelines.model_card.lexicon import label_topics, lexicon, speaks_of
 from pipelines.model_card.topics import Finding
+from pipelines.readers.arxiv import find_ids
 from pipelines.readers.markdown import Card, Link
 from pipelines.readers.phrases import Anchored
 from pipelines.readers.sentences import sentence_at
@@ -43,9 +44,10 @@ NOT_CODE = re.compile(
 EPRINT = re.compile(r"\b(?:eprint|journal|booktitle|doi|archivePrefix)\s*=|arxiv[:.]", re.I)
 
 
-def link_findings(card: Card, start: int, end: int) -> Iterator[Finding]:
+def link_findings(card: Card, start: int, end: int, cited: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """`cited`: ids of arXiv papers that are somebody else's."""
     links = card.links_inside(start, end)
-    yield from papers(card, links, start, end)
+    yield from papers(card, links, start, end, cited)
     yield from datasheets(card, links)
     yield from training_code(card, links)
 
@@ -54,11 +56,12 @@ def found(topic: str, card: Card, link: Link, reason: str, outcome: str = "prese
     return Finding(topic, outcome, "link", link.start, link.end, link.label, reason, link.href)  # type: ignore[arg-type]
 
 
-def papers(card: Card, links: tuple[Link, ...], start: int, end: int) -> Iterator[Finding]:
-    """The link that the card calls its paper; where none is called so, the first to a paper, or the BibTeX entry."""
-    called = (link for link in links if link.href.startswith("http") and called_paper(card, link))
-    to_paper = (link for link in links if PAPER.search(link.href) and not TERMS.search(unquote(link.href)))
-    if link := next(called, None) or next(to_paper, None):
+def papers(card: Card, links: tuple[Link, ...], start: int, end: int, cited: frozenset[str]) -> Iterator[Finding]:
+    """The link that the card calls its paper; else the first to a paper, the BibTeX entry, or a cited paper."""
+    called = [link for link in links if link.href.startswith("http") and called_paper(card, link)]
+    to_paper = [link for link in links if PAPER.search(link.href) and not TERMS.search(unquote(link.href))]
+    others = {link.href for link in to_paper if {found.id for found in find_ids(link.href)} & cited}
+    if link := next((link for link in called + to_paper if link.href not in others), None):
         yield found("paper_link", card, link, "link to a paper")
         return
     for part in card.inside(start, end):
@@ -67,6 +70,9 @@ def papers(card: Card, links: tuple[Link, ...], start: int, end: int) -> Iterato
             if match and "@" in card.text[part.start : match.start()]:
                 yield Finding("paper_link", "present", "prose", part.start, part.end, "", "in the BibTeX entry only")
                 return
+    if others:
+        link = next(link for link in to_paper if link.href in others)
+        yield found("paper_link", card, link, "not known as its own", "linked")
 
 
 def called_paper(card: Card, link: Link) -> bool:

@@ -330,3 +330,17 @@ def test_the_paper_is_the_link_that_is_called_so_not_the_first_that_is_cited() -
     body = "# Heron\n\nIt uses [this attention](https://arxiv.org/abs/1911.02150).\n\n- **Paper:** [Heron](https://t.co/x)\n"
     record = next(r for r in records(body) if r.indicator == "model_card.paper_link")
     assert record.value["address"] == "https://t.co/x"
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ("", "linked"),
+        ("\n\n[Heron: a bird that reads](https://arxiv.org/abs/2701.00001)", "present"),
+        ("\n\n```\n@misc{h, title={Heron}, eprint={2701.00001}}\n```", "present"),
+    ],
+)
+def test_a_paper_that_is_only_cited_is_not_the_card_s_paper(more: str, outcome: str) -> None:
+    body = f"# Heron\n\nWe extend the window with [YaRN](https://arxiv.org/abs/2309.00071).{more}\n"
+    record = next(r for r in records(body) if r.indicator == "model_card.paper_link")
+    assert (record.outcome, "2309.00071" in str(record.value)) == (outcome, outcome == "linked")
