@@ -560,7 +560,7 @@ def amount_records(dossier: Dossier, document: Document, card: Card, stretch: St
             if of_another_model(sentence, stretch.own) or is_evaluation(card, low, sentence, ""):
                 continue
             said = " ".join(amount[0].split())
-            subject, parameter = placed(dossier, stretch.subject, stage_of(sentence))
+            subject, parameter = placed(dossier, stretch.subject, stage_of(sentence, "", amount.start()))
             quote, selector = quote_card(card, low, high, low + amount.start())
             yield detector.record(
                 subject,

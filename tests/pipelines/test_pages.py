@@ -91,3 +91,9 @@ def test_a_repository_that_another_one_points_to_is_not_called_after_a_model() -
 def test_a_readme_says_on_how_much_data_a_model_was_trained(said: str, amount: str | None) -> None:
     found = [r for r in read(f"# Heron-7B\n\n{said}\n") if r.detector.rule == "amount"]
     assert [r.value["tokens"] for r in found] == ([amount] if amount else [])
+
+
+def test_an_amount_belongs_to_the_stage_before_it() -> None:
+    said = "We pre-train Heron-7B on 2T tokens, followed by supervised fine-tuning."
+    (found,) = [r for r in read(f"# Heron-7B\n\n{said}\n") if r.detector.rule == "amount"]
+    assert found.parameter == "datasources_basemodel"
