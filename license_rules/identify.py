@@ -14,7 +14,7 @@ import numpy as np
 from license_rules.expressions import choices, express
 from license_rules.index import index
 from license_rules.matcher import Region, find_regions, runs
-from license_rules.notices import Notice, find_notices
+from license_rules.notices import VERSION_OF, Notice, find_notices
 from license_rules.registry import by_id, registry
 from license_rules.tokens import READ_LIMIT, Tokens, idle, join_words, tokenize
 from license_rules.typos import mend
@@ -57,6 +57,11 @@ AGREEMENT_MARKS = 6
 TITLE_CHARACTERS = 400
 TITLE_WORDS = 20
 NEAR_WORDS = 150
+_DATED = re.compile(
+    r"\bversion\s{0,3}:?\s{0,3}(\d+(?:\.\d+)*)[\s,(]{1,4}(?:of |dated )?"
+    r"(?:\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b)"
+)
+_MAKER = re.compile(r"([A-Z]{2,}) Licen[cs]e$")  # of "CMU License"; words such as "Historical" are in any text
 CONTEXT_WORDS = 3  # shown on both sides of one or two words put into a licence
 BESIDE = 400  # characters
 _LICENSE = re.compile(
@@ -214,6 +219,7 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
     enough = LEAST_RECALL if known.osi or known.words > LONG_TEXT else LEAST_RECALL_SHORT
     complete = max(region.recall, region.kept) >= enough and region.missing <= tolerated and not region.changes
     exact = (complete or known.kind == "header") and not inside
+    exact = exact and not any(other_edition(known.id, tokens.text, r) for r in left if r.near)
     if known.kind == "ai":
         exact = exact and region.score >= EXACT_AI and anchored(known.id, tokens.text)
     via = "text" if known.kind == "license" else known.kind
@@ -222,13 +228,27 @@ def region_match(tokens: Tokens, region: Region, left: list[Residual]) -> Match:
     return Match(ident, via, start, end, round(region.score, 4), exact, ties)
 
 
+def other_edition(ident: str, text: str, beside: Residual) -> bool:
+    """Whether words beside or amid a licence date it as another version than its id: "version 1 of 06/21/2004"."""
+    meant = VERSION_OF.search(ident)
+    dated = (m.group(1) for m in _DATED.finditer(text, beside.start, beside.end))
+    return meant is not None and any(said.removesuffix(".0") != meant.group(1).removesuffix(".0") for said in dated)
+
+
 def named_of(region: Region, text: str) -> str:
     """Of the ids with the same words the one whose name stands in the text, or the one that fits best."""
     if not region.ties:
         return region.known.id
     names = {ref.id: ref.name for ref in index().references if ref.kind == region.known.kind}
     ids = (region.known.id, *region.ties)
-    return next((i for i in ids if names.get(i) and name_pattern(names[i]).search(text)), ids[0])
+    if by_name := next((i for i in ids if names.get(i) and name_pattern(names[i]).search(text)), None):
+        return by_name
+    of_maker = (i for i in ids if (maker := _MAKER.match(names.get(i, ""))) and has_word(text, maker.group(1).lower()))
+    return next(of_maker, ids[0])
+
+
+def has_word(text: str, word: str) -> bool:
+    return re.search(rf"\b{re.escape(word)}\b", text) is not None
 
 
 def anchored(ident: str, text: str) -> bool:

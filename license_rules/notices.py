@@ -38,7 +38,7 @@ _VERSION_BEHIND = re.compile(
     r"(?:(?:version|v\.?)\s{0,10}(?=\d)|(?=\d\.\d))(\d{1,2}(?:\.\d+)*)",
     re.I,
 )
-_VERSION_OF = re.compile(r"-(\d+(?:\.\d+)*)(?=-|$)")
+VERSION_OF = re.compile(r"-(\d+(?:\.\d+)*)(?=-|$)")
 _AND = re.compile(
     r"^(?:\s*or\s+(?:\(at your option\)\s+)?(?:any\s+)?(?:later|newer)(?:\s+versions?)?)?"
     r"[\s,/&]*(?:and/or|and|or)?[\s,/]*(?:under\s+)?(?:the\s+|an?\s+)?",
@@ -190,7 +190,7 @@ def leading_name(text: str) -> tuple[tuple[str, ...], int]:
 
 def other_version(ident: str, behind: str) -> bool:
     """Whether the words behind a name give it another version than its id: "Apache | License 3.0"."""
-    said, meant = _VERSION_BEHIND.match(behind), _VERSION_OF.search(ident)
+    said, meant = _VERSION_BEHIND.match(behind), VERSION_OF.search(ident)
     if said is None or meant is None:
         return False
     return said.group(1).removesuffix(".0") != meant.group(1).removesuffix(".0")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from license_rules import identify, matcher
+from license_rules.identify import named_of
 
 LICENSE = (Path(__file__).parents[2] / "LICENSE").read_text("utf-8")
 CLAUSE = (
@@ -83,6 +84,12 @@ def test_a_missing_section_makes_a_variant() -> None:
     found = identify(LICENSE[:start] + LICENSE[end:])
     assert (found.verdict, found.base) == ("variant", "Apache-2.0")
     assert found.missing > 100
+
+
+@pytest.mark.parametrize(("version", "verdict"), [("3.0", "variant"), ("2.0", "exact")])
+def test_a_text_dated_as_another_version_is_not_that_licence(version: str, verdict: str) -> None:
+    found = identify(f"{LICENSE}\n\nThe text of the mill and its bakers, version {version} of 01/02/2031")
+    assert found.verdict == verdict
 
 
 def test_two_words_can_turn_a_licence_round() -> None:
@@ -216,6 +223,14 @@ def test_a_tie_is_stated() -> None:
     assert matcher.is_tie(base, one, other)
     assert not matcher.is_tie(base, one, third)
     assert identify(LICENSE).matches[0].ties == ()
+
+
+def test_of_a_tie_the_licence_of_the_maker_in_the_text_is_named() -> None:
+    place = {ref.id: n for n, ref in enumerate(matcher.index().references) if ref.kind == "license"}
+    nothing = np.zeros(0, bool)
+    region = matcher.Region(place["HPND"], 0, 0, 1.0, 1.0, nothing, nothing, 0, 1.0, (), ("MIT-CMU",))
+    assert named_of(region, "the name of cmu may not be used") == "MIT-CMU"
+    assert named_of(region, "the name of the mill may not be used") == "HPND"
 
 
 @pytest.mark.parametrize("shift", range(3))
