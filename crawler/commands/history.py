@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import defaultdict
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,18 +88,31 @@ def entries_of(state: State, ref: str) -> list[str]:
 
 
 def told(rows: list[dict[str, Any]]) -> str:
-    """Night by night: what was first seen (+) and what was not found any more (-)."""
+    """Night by night: what was first seen (+) and what was not found any more (-).
+
+    What says the same as before, of a source that changed elsewhere or by another detector, is only counted.
+    """
     events = [(r["first_seen"], r["entry"], "+", r) for r in rows]
     events += [(r["superseded"], r["entry"], "-", r) for r in rows if r["superseded"]]
     lines = []
     for (when, entry), group in groupby(sorted(events, key=lambda e: e[:2]), key=lambda e: e[:2]):
-        found = list(group)
-        new = sum(mark == "+" for _, _, mark, _ in found)
-        lines.append(f"{when}  {entry}: {new} first seen, {len(found) - new} superseded\n")
-        lines += [f"  {mark} {r['indicator']}: {r['statement']}\n" for _, _, mark, r in found]
+        found = [(mark, r) for _, _, mark, r in group]
+        marks = defaultdict(set)
+        for mark, r in found:
+            marks[said_of(r)].add(mark)
+        told = [(mark, r) for mark, r in found if len(marks[said_of(r)]) == 1]
+        new = sum(mark == "+" for mark, _ in told)
+        same = (len(found) - len(told)) // 2
+        counted = f"{new} first seen, {len(told) - new} superseded"
+        lines.append(f"{when}  {entry}: {counted}{f', {same} read anew and the same' if same else ''}\n")
+        lines += [f"  {mark} {r['indicator']}: {r['statement']}\n" for mark, r in told]
     last = max((r["last_seen"] for r in rows if not r["superseded"] and r["last_seen"]), default=None)
     standing = sum(not r["superseded"] for r in rows)
     return "".join([*lines, f"{standing} stand today, last seen {last}\n" if last else "Nothing stands today.\n"])
+
+
+def said_of(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["target"], row["indicator"], row["statement"]
 
 
 def standing(rows: list[dict[str, Any]]) -> str:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from crawler.cli import cli
+from crawler.commands.history import told
 from crawler.state import RUN, Reading, State
 from tests.crawler.nightly.test_state import planned, reading
 
@@ -61,6 +62,20 @@ def test_a_person_reads_night_by_night(database: str) -> None:
     assert f"{NIGHTS[2]}  a: 1 first seen, 1 superseded\n" in said
     assert said.endswith(f"2 stand today, last seen {NIGHTS[2]}\n")
     assert "Nothing was known then" in history(database, "a", "--at", "2026-04-30").stdout
+
+
+def test_what_is_read_anew_and_says_the_same_is_counted_only() -> None:
+    rows = [
+        {"entry": "a", "target": "hf:model:lab/a", "indicator": "i", "statement": said, "first_seen": first,
+         "superseded": gone, "last_seen": NIGHTS[1]}
+        for said, first, gone in (("Same.", NIGHTS[0], NIGHTS[1]), ("Old.", NIGHTS[0], NIGHTS[1]),
+                                  ("Same.", NIGHTS[1], None), ("New.", NIGHTS[1], None))
+    ]  # fmt: skip
+    assert told(rows).splitlines()[3:6] == [
+        f"{NIGHTS[1]}  a: 1 first seen, 1 superseded, 1 read anew and the same",
+        "  + i: New.",
+        "  - i: Old.",
+    ]
 
 
 def test_wrong_use_is_said_in_a_line(database: str) -> None:
