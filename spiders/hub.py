@@ -22,10 +22,11 @@ LICENSE_NAME = re.compile(
 )
 LICENSE_FILES = 6
 REPORT_FILES = 2
-FIGURES = re.compile(r"(?i)(?:^|/)(?:fig|ima?ge?s?|img|plot|visual|picture|media|logo|poster|slide|example)[^/]*/")
+FIGURES = re.compile(r"(?i)(?:^|/)(?:ima?ge?s?|img|visual|picture|media|logo|poster|slide|example)[^/]*/")
 REPORT_NAME = re.compile(r"(?i)(?:report|paper|preprint|card|datasheet)[^/]*$")
 NO_REPORT_NAME = re.compile(
-    r"(?i)(?:poster|slides|presentation|licen[cs]e|agreement|polic(?:y|ies)|guide|tokeni[sz]er|terms|许可|协议)[^/]*$"
+    r"(?i)(?:^|/)(?:plot|fig)[^/]*/|"
+    r"(?:poster|slides|presentation|licen[cs]e|agreement|polic(?:y|ies)|guide|tokeni[sz]er|terms|许可|协议)[^/]*$"
 )
 NOT_A_TEXT = re.compile(r"(?i)header[^/]*$|\.(py|json|ya?ml|png|jpe?g|svg|gif|sh|js|css|ipynb|toml|lock)$")
 
@@ -65,7 +66,7 @@ def wanted_files(paths: list[str], card_kind: Kind) -> Iterator[tuple[str, Kind]
 
 
 def may_be_report(path: str) -> bool:
-    """Whether a file is a PDF that may hold a report: no poster or licence, and no figure by the folder it lies in."""
+    """Whether a file is a PDF that may hold a report: no poster, licence or plot, and no image by its folder."""
     if not path.lower().endswith(".pdf") or NO_REPORT_NAME.search(path):
         return False
     return not FIGURES.search(path) or bool(REPORT_NAME.search(path))

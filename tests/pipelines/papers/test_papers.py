@@ -19,6 +19,7 @@ from pipelines.papers.preprint import listed_reports
 from pipelines.papers.review import from_claims
 from pipelines.readers.arxiv import find_ids
 from spiders.document import ASKED_FOR, Document, Kind, Lead, Miss
+from spiders.hub import may_be_report
 from spiders.papers import report_ask
 from spiders.release import Read
 from tests.pipelines.readers.pdfs import column, make_pdf
@@ -291,3 +292,18 @@ def test_a_venue_beside_the_paper_or_below_the_title(lines: str, claimed: str | 
     paper = OwnPaper("2701.12345", "v1", "own", "named", title, tuple(mentions(card)))
     found = [f"{s.review.venue} {s.review.track} {s.review.year}" for s in from_claims(Dossier(target, (card,)), paper)]
     assert found == ([claimed] if claimed else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "may"),
+    [
+        ("assets/rain_report.pdf", True),
+        ("imgs/Rain_paper.pdf", True),
+        ("imgs/rain.pdf", False),
+        ("plots/rain_by_month_paper.pdf", False),
+        ("docs/figures/paper.pdf", False),
+        ("rain_poster.pdf", False),
+    ],
+)
+def test_which_pdf_may_be_a_report(path: str, may: bool) -> None:
+    assert may_be_report(path) is may
