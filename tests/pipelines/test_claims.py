@@ -47,6 +47,7 @@ def test_claims(text: str, kind: str) -> None:
         "We will soon open-source the code of Heron.",
         "In future versions, we may open-source models with more voices.",
         "我们将开源训练代码。",
+        "我们将持续优化模型并开源。",
         "Heron walks. In the future, we will continue with open-sourcing more herons.",
         "Our nest is built on StorkHub, an open-source platform for models.",
         "We are the company behind the open-source AI framework Stork.",

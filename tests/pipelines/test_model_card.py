@@ -191,6 +191,12 @@ def test_the_language_of_the_documentation_can_be_added(tmp_path: Path, monkeypa
         lexicon.label_topics.cache_clear()
 
 
+@pytest.mark.parametrize("label", ["Half precision FP16 (CUDA)", "半精度 Half precision", "Full precision"])
+def test_the_precision_of_numbers_is_no_evaluation(label: str) -> None:
+    assert lexicon.label_topics(label) == ()
+    assert lexicon.label_topics("精度") == ("evaluation",)
+
+
 @pytest.mark.parametrize(
     "body",
     [
