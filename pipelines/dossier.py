@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from output.record import Component, Searched, Source, Subject
+from pipelines.readers.front_matter import find_front
 from spiders.document import Document, Kind, Lead, Miss, Readable
 
 
@@ -24,11 +25,10 @@ def version_folder(path: str, names: Iterable[str]) -> str | None:
     return None
 
 
-FRONT_MATTER = re.compile(rb"\A---\s*\n.*?\n---[ \t]*(?:\n|\Z)", re.S)
-
-
-def card_text(card: Document) -> bytes:
-    return FRONT_MATTER.sub(b"", card.body, count=1).strip()
+def card_text(card: Document) -> str:
+    """What a card says below its front matter."""
+    front = find_front(card.text)
+    return card.text[front.end if front else 0 :].strip()
 
 
 def searched(document: Document, what: str | None = None) -> Searched:
