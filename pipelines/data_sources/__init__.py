@@ -25,7 +25,7 @@ from pipelines.data_sources.reading import (
     stage_of,
 )
 from pipelines.detector import Detector, quote_pointer, quote_span
-from pipelines.dossier import Dossier, searched
+from pipelines.dossier import Dossier, plain, searched
 from pipelines.model_card.embedded import card_name, of_another_model
 from pipelines.model_card.lexicon import label_topics
 from pipelines.model_card.pages import Page, Stretch, cards, read_pages, readmes
@@ -143,10 +143,16 @@ def declarations(document: Document, card: Card, stretch: Stretch) -> Iterator[D
     """Datasets in the front matter, linked and named, each once: what is said first and firmest."""
     seen: set[str] = set()
     for one in (*front(document, card, stretch), *linked(document, card, stretch), *named(document, card, stretch)):
-        calls = {name.lower() for name in (one.key, one.hub, one.words) if name}
+        names = [name for name in (one.key, one.hub, one.words) if name]
+        calls = {same_in_writing(name) for name in names}
         if seen.isdisjoint(calls):
-            seen |= calls | {name.rpartition("/")[2] for name in calls}
+            seen |= calls | {same_in_writing(name.rpartition("/")[2]) for name in names}
             yield one
+
+
+def same_in_writing(name: str) -> str:
+    """A name without what differs from one writing to the next: `The Stack v2`, `the-stack-v2`."""
+    return plain(name) or name.lower()
 
 
 def front(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
@@ -236,7 +242,15 @@ def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared
             if of_another_model(card.visible[low:high], stretch.own):
                 continue
             for name in read_names(card, low, high, context):
-                yield declared_name(document, card, name)
+                if not inside_dataset_link(card, name):
+                    yield declared_name(document, card, name)
+
+
+def inside_dataset_link(card: Card, name: Named) -> bool:
+    """Whether a name is part of the words or the address of a link to a dataset, which says whose data it is."""
+    part = card.part_at(name.start)
+    links = card.links_inside(part.start, part.end) if part else ()
+    return any(x.start <= name.start < x.end and DATASET_HREF.search(x.href) for x in links)
 
 
 def declared_name(document: Document, card: Card, name: Named) -> Declared:

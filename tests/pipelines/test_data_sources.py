@@ -232,6 +232,23 @@ def test_only_the_name_beside_the_word_is_a_subset() -> None:
     assert {name for name, record in found.items() if record.value["subset"]} == {"YFCC100M"}
 
 
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        ("our-oss-instruct-50k", f"{HUB}/org/our-oss-instruct-50k"),
+        ("the set", f"{HUB}/org/our-oss-instruct-50k"),
+    ],
+)
+def test_a_name_inside_a_link_to_a_dataset_is_part_of_the_link(words: str, address: str) -> None:
+    text = f"# Heron\n\nHeron was trained on [{words}]({address}).\n\n## Training data\n\n- {address}\n"
+    assert list(declared(records(text))) == ["org/our-oss-instruct-50k"]
+
+
+def test_a_name_in_another_writing_is_the_same_dataset() -> None:
+    text = f"# Heron\n\nHeron was trained on [code]({HUB}/org/the-stack-v2). It was trained on The Stack v2 in May.\n"
+    assert list(declared(records(text))) == ["org/the-stack-v2"]
+
+
 def test_a_link_is_not_named_a_second_time() -> None:
     found = declared(records(f"# Heron\n\nTrained on [SlimPajama]({HUB}/org/slim).\n"))
     assert set(found) == {"org/slim"}
