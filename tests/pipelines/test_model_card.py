@@ -98,6 +98,7 @@ def test_known_cards(path: Path) -> None:
         ("# M\n\n| Model | Hardware | Steps | Days |\n|-|-|-|-|\n| Heron | TPUv3-8 | 2M | 4 |\n", "compute", "present"),
         ("# M\n\n| Model | GPU | Price | Speed |\n|-|-|-|-|\n| Heron | A100 | 2 | 4 |\n", "compute", "absent"),
         ("# M\n\nDo not use it to promote discrimination.\n", "biases", "absent"),
+        ("# M\n\nFor better speaker discrimination we mix utterances.\n", "biases", "absent"),
         ("# M\n\nIt speaks languages underrepresented in large corpora.\n", "biases", "absent"),
         ("# M\n\n- **No** usar para decisiones automáticas.\n", "out_of_scope_use", "present"),
         ("# M\n\nNe jamais utiliser le score seul.\n", "out_of_scope_use", "present"),
