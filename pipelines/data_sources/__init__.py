@@ -234,6 +234,7 @@ def dataset_elsewhere(card: Card, link: Link, part: Part | None) -> bool:
 
 def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared]:
     corpora = card.where(rules().corpora)
+    told: set[tuple[str, str]] = set()
     for part in readable(card, stretch):
         if not corpora.stand_in(part.start, part.end) or about_results(card, part.start):
             continue
@@ -242,7 +243,9 @@ def named(document: Document, card: Card, stretch: Stretch) -> Iterator[Declared
             if of_another_model(card.visible[low:high], stretch.own):
                 continue
             for name in read_names(card, low, high, context):
-                if not inside_dataset_link(card, name):
+                called = (name.corpus.name, card.visible[name.start : name.end])
+                if called not in told and not inside_dataset_link(card, name):
+                    told.add(called)
                     yield declared_name(document, card, name)
 
 

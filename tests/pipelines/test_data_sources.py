@@ -8,9 +8,10 @@ import json
 import pytest
 
 from output.record import EvidenceRecord, Source
-from pipelines.data_sources import detector
+from pipelines.data_sources import detector, named
 from pipelines.dossier import Dossier
 from pipelines.model_card import detector as model_card
+from pipelines.model_card.pages import cards
 from spiders.datasets import dataset_ask
 from spiders.document import Document, Lead, Miss
 from tests.pipelines.checks import document, told_apart, verify
@@ -76,6 +77,12 @@ def test_a_sentence_on_evaluation_may_name_the_training_set() -> None:
 def test_a_heading_on_data_below_one_on_resources_is_on_training() -> None:
     found = declared(records(f"# Heron\n\n## Resources\n\n### Data pipeline\n\n1. Seeds: {HUB}/o/a\n"))
     assert found["o/a"].value["role"] == "training"
+
+
+def test_a_name_that_a_card_repeats_is_quoted_once() -> None:
+    card = document("Trained on C4 data. " * 500)
+    (page,) = cards(Dossier(card.target, (card,)))
+    assert len(list(named(card, page.card, page.stretches()[0]))) == 1
 
 
 def test_withheld_data() -> None:
