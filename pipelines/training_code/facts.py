@@ -121,9 +121,9 @@ def tree_facts(tree: ast.Module) -> list[Fact]:
     def note(kind: str, name: str, line: int) -> None:
         found.append(Fact(kind, name, line))
 
-    if any(isinstance(statement, ast.For | ast.While | ast.With) for statement in tree.body):
-        note("main", "top", 1)  # the module does something when it is run
     for statement in tree.body:
+        if acts(statement):
+            note("main", "top", statement.lineno)
         note_setting(statement, note)
     stack: list[ast.AST] = [tree]
     leaves, children, push = LEAVES, CHILDREN, stack.append
@@ -145,6 +145,16 @@ def tree_facts(tree: ast.Module) -> list[Fact]:
             if type(child) not in leaves:
                 push(child)
     return found
+
+
+STARTS = re.compile(r"(fit|train|learn|main|run)(_\w+)?")  # methods and functions that a module calls to do its work
+
+
+def acts(statement: ast.stmt) -> bool:
+    """True for a statement of a module's body that makes it do something when it is run."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        return STARTS.fullmatch(dotted(statement.value.func).rsplit(".", 1)[-1]) is not None
+    return isinstance(statement, ast.For | ast.While | ast.With)
 
 
 def call_node(node: ast.AST, note: Note) -> None:
@@ -257,7 +267,7 @@ STATEMENT = re.compile(
     r")",
     re.MULTILINE,
 )
-TOP_ACTION = re.compile(r"^(?:for|while|with)\b", re.MULTILINE)
+TOP_ACTION = re.compile(r"^(?:(?:for|while|with)\b|(?:\w+\.)?(?:fit|train|learn|main|run)(?:_\w+)?\()", re.MULTILINE)
 CALL = re.compile(r"((?:[A-Za-z_]|(?<=[)\]])\.)[\w.]{0,100})[ \t]{0,2}\((?:\s{0,60}[rbf]?['\"]([^'\"\n]{1,200})['\"])?")
 
 

@@ -18,7 +18,7 @@ TUNING = r"\bfine-?\s?tun(e|ing)\b|\bsft\b|\bpost-?\s?training\b|\bq?lora\b|\bdr
 FINETUNE = re.compile(rf"{TUNING}|\b(rl|rlhf|ppo|grpo|dpo)\b", re.IGNORECASE)
 BIBLIOGRAPHY = re.compile(r"^\s*(title\s*=|@|\[\d+\]).*$", re.IGNORECASE | re.MULTILINE)
 OFTEN = 3  # times that one word must be found for each of another to outweigh it
-MODULES = frozenset({"train-loop", "trainable-module"})  # loops in a module that some script must start
+NO_ENTRY = frozenset({"train-loop", "trainable-module", "train-recipe"})  # what some script must start or read
 NAMED_DATA = frozenset({"data-named", "data-entry", "data-other"})
 HELPERS = re.compile(r"(^|/)(utils?|common|misc|ops)/")
 FINETUNE_ONLY = re.compile(TUNING, re.IGNORECASE)
@@ -124,7 +124,16 @@ def sort_file(
 
 def decided(proofs: Iterable[Proof]) -> bool:
     """True where some proof of a stage stands by itself: its rule decides, and it is no bare list of settings."""
-    return any(p.weight >= 2 and p.rule != "pretrain-recipe" and stands(p.rule) for p in proofs)
+    return any(p.weight >= 2 and p.rule != "pretrain-recipe" and stands(p.rule) and not exemplary(p) for p in proofs)
+
+
+def has_recipe(proofs: Iterable[Proof]) -> bool:
+    return any(p.finding.language == "config" and stands(p.rule) for p in proofs)
+
+
+def exemplary(proof: Proof) -> bool:
+    """Settings of an example show one use of the code, not what all of it is for."""
+    return proof.finding.language == "config" and proof.finding.role == "example"
 
 
 def stands(rule: str) -> bool:
@@ -148,15 +157,17 @@ def place_loops(open_loops: list[Proof], proofs: dict[str, list[Proof]], survey:
     if only_tuned:
         open_loops = [p for p in open_loops if not HELPERS.search(p.path)]
     tunes = only_tuned or (bool(proofs["finetuning"]) and not decided(proofs["pretraining"]))
-    bare = not any(stands(p.rule) for p in open_loops) or (only_tuned and all(p.rule in MODULES for p in open_loops))
+    bare = not any(stands(p.rule) for p in open_loops) or (only_tuned and {p.rule for p in open_loops} <= NO_ENTRY)
     if tunes and (bare or not speaks_of_pretraining(survey, plain=not decided(proofs["preference"]))):
         stage = "preference" if only_tuned and not decided(proofs["finetuning"]) else "finetuning"
     tuners = [p.path for p in proofs["finetuning"] if stands(p.rule) and p.finding.language == "python"]
+    recipes_of_both = not decided(proofs["pretraining"]) and all(has_recipe(proofs[s]) for s in TRAINING[:2])
     for loop in open_loops:
         plain = (
             stage == "finetuning" and loop.rule == "train-script" and any(plain_beside(loop.path, t) for t in tuners)
         )
-        proofs["pretraining" if plain else stage].append(loop)
+        for served in TRAINING[:2] if recipes_of_both else ("pretraining" if plain else stage,):
+            proofs[served].append(loop)
 
 
 def folder(path: str) -> str:

@@ -139,6 +139,10 @@ SPEAKS = (
         (b"eval", b"opencompass", b"pass_at_k"),
         (b"lm_eval", b"lighteval", b"opencompass", b"human_eval", b"evalplus", b"simple_evaluate", b"pass_at_k"),
     ),
+    (
+        (b"evaluate", b"eval_model", b"run_eval"),
+        (b"--eval", b"--test_only", b"--test-only", b"--only_eval", b"--only-eval", b"--only_test", b"--only-test"),
+    ),
     ((b"datatrove", b"datasketch", b"warcio", b"trafilatura", b"nemo_curator", b"data_juicer", b"distilabel"),),
     (
         (*(b"webdataset", b"streaming", b"pyarrow", b"fasttext", b"kenlm", b"pyspark"), b"apache_beam", b"dolma"),
