@@ -7,7 +7,7 @@ repositories, `OWNER+NAME/repo` or `OWNER/NAME`; what is not there is not measur
 per stage, whether the first file named is one of the reader's (or lies in the same folder), disagreements, and the time
 and memory for a tree. The rules were written while looking at these repositories: numbers are in-sample.
 `--unseen SCOPE` measures on repositories labelled before any detector ran on them (`first`, `second`, `third`,
-`fourth`, `fifth`, `sixth`, `all`); `?` in a cell means that a reader could say either, and is not counted. `--needs` measures
+`fourth`, `fifth`, `sixth`, `seventh`, `all`); `?` in a cell means that a reader could say either, and is not counted. `--needs` measures
 instead what of the things needed to train again was found in the repositories of `bench/training_code_needs.tsv`,
 labelled before the rules were mended.
 """
