@@ -6,10 +6,10 @@ OSAI_EVIDENCE_CORPUS is the folder with `truth/training_code.tsv`. OSAI_EVIDENCE
 repositories, `OWNER+NAME/repo` or `OWNER/NAME`; what is not there is not measured and is said. Prints accuracy and F1
 per stage, whether the first file named is one of the reader's (or lies in the same folder), disagreements, and the time
 and memory for a tree. The rules were written while looking at these repositories: numbers are in-sample.
-`--unseen SCOPE` measures on repositories labelled before any detector ran on them (`first`, `second`, `third`,
-`fourth`, `fifth`, `sixth`, `seventh`, `all`); `?` in a cell means that a reader could say either, and is not counted. `--needs` measures
-instead what of the things needed to train again was found in the repositories of `bench/training_code_needs.tsv`,
-labelled before the rules were mended.
+`--unseen SCOPE` measures on repositories labelled before any detector ran on them (`first` to `seventh`, `all`);
+`?` in a cell means that a reader could say either, and is not counted. `--needs` measures instead what of the things
+needed to train again was found in the repositories of `bench/training_code_needs.tsv`, labelled before the rules were
+mended.
 """
 
 from __future__ import annotations

@@ -249,8 +249,8 @@ class Repository:
         )
 
     def inference_record(self, judgement: Judgement) -> EvidenceRecord:
-        proofs = judgement.inference
         kinds = [kind for kind in RUNNING if judgement.running.get(kind)]
+        best = judgement.running[kinds[0]][0]
         files = {p.path: p for kind in kinds for p in judgement.running[kind]}
         does = listed(RUNNING_LABELS[kind] for kind in kinds)
         evaluates = " and evaluation" if judgement.stages.get("evaluation") else ""
@@ -259,7 +259,7 @@ class Repository:
             "present",
             f"Repository only offers code for {does}{evaluates} ({self.name}: {shown(list(files.values()))}; "
             f"{content(judgement.survey)}).",
-            rule=proofs[0].rule,
+            rule=best.rule,
             points="closed",
             value={
                 "files": [file_value(p) for p in list(files.values())[:FILES_SHOWN]],
@@ -267,7 +267,7 @@ class Repository:
                 "kinds": {kind: [p.path for p in judgement.running[kind][:FILES_SHOWN]] for kind in kinds},
                 **self.common(),
             },
-            line=proofs[0].finding.line,
+            line=best.finding.line,
             read=[judgement.survey.tree.searched()],
         )
 

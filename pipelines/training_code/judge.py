@@ -58,7 +58,7 @@ class Judgement:
     @property
     def inference_only(self) -> bool:
         """Code that runs the model, or defines it and loads its weights, and none that trains it or makes data."""
-        model = {p.rule for p in self.running.get("model", [])}
+        model = {f.match.rule for f in self.survey.findings if f.match.stage == "model"}
         runs = bool(self.inference) or model >= {"model-definition", "loads-model"}
         return runs and not self.trains and not self.stages.get("data_processing")
 
