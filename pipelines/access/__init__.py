@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,8 +25,9 @@ FOLDER = Path(__file__).parent
 LIMIT = 20
 NEAR = 120  # characters
 NOT_A_PACKAGE = frozenset(
-    ["pip", "git", "git-lfs", ".", "https", "torch", "ffmpeg", "cmake", "ninja", "wheel", "setuptools", "datasets"]
+    ["pip", "git", "git-lfs", ".", "https", "torch", "ffmpeg", "cmake", "ninja", "wheel", "setuptools"]
 )
+IMPORT = re.compile(r"^[ \t>.]*(?:from|import)[ \t]+([A-Za-z_]\w*)[^\n]{0,200}", re.MULTILINE)
 FILE_TO_INSTALL = (".txt", ".toml", ".yml", ".yaml", ".whl", ".gz", ".deb")
 PART_OF_REPOSITORY = re.compile(r"/(?:issues|pulls?|commits?|discussions|wiki)/")
 SAFE = ".safetensors"
@@ -52,6 +54,7 @@ class Hosted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     libraries: dict[str, list[str]]
+    helpers: list[str]
     engines: dict[str, list[str]]
     install: str
     indexes: list[str]
@@ -60,6 +63,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Rules(NamedTuple):
     libraries: Phrasebook[str]
+    helpers: frozenset[str]
     engines: dict[str, str]  # by repository
     names: dict[str, str]  # as we write them, by their letters alone
     install: re.Pattern[str]
@@ -76,6 +80,7 @@ def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
     return Rules(
         Phrasebook((name, Phrase(re.compile(p))) for name, patterns in words.libraries.items() for p in patterns),
+        frozenset(words.helpers),
         {repository: name for name, repositories in words.engines.items() for repository in repositories},
         {plain(name): name for name in (*words.libraries, *words.engines)},
         re.compile(words.install),
@@ -111,7 +116,10 @@ def libraries(page: Page) -> EvidenceRecord:
                 found.setdefault(name, line_of(card.text, match.start(), match.end()))
     declared = card.front.strings("library_name") if card.front else []
     linked = linked_engines(card)
-    names = ", ".join(list(dict.fromkeys([*sorted(found, key=lambda n: found[n]), *declared]))[:6])
+    spelled: dict[str, str] = {}
+    for name in (*sorted(found, key=lambda n: found[n]), *declared):
+        spelled.setdefault(plain(name), name)
+    names = ", ".join(list(spelled.values())[:6])
     if found:
         return library_record(page, f"shows how to run the model with {names}", "code", found, declared)
     if linked:
@@ -177,12 +185,24 @@ def used(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]
     for match in rules().install.finditer(text, start, end) if "install" in lower or " add " in lower else ():
         if is_package(match[1]):
             yield rules().names.get(plain(match[1]), match[1]), match
+    for match in IMPORT.finditer(text, start, end):
+        if is_other_library(match):
+            yield match[1], match
+
+
+def is_other_library(imported: re.Match[str]) -> bool:
+    """Whether what is imported is no library of the lexicon, which has its own name there, and does not only help."""
+    if imported[1] in rules().helpers or imported[1] in sys.stdlib_module_names:
+        return False
+    statement = imported[0].lower()
+    candidates = rules().libraries.over(statement).inside(0, len(statement))
+    return not any(rule.pattern.search(imported[0]) for _, rule in candidates)
 
 
 def is_package(name: str) -> bool:
     """Whether what is installed has a name on an index, and is no file or folder."""
     path = "/" in name and not name.startswith("@")
-    return not path and name not in NOT_A_PACKAGE and not name.endswith(FILE_TO_INSTALL)
+    return not path and name not in NOT_A_PACKAGE | rules().helpers and not name.endswith(FILE_TO_INSTALL)
 
 
 def line_of(text: str, start: int, end: int) -> tuple[int, int]:

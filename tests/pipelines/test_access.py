@@ -117,3 +117,19 @@ def test_memory_is_not_reckoned_where_the_files_say_otherwise() -> None:
         found = next(r for r in detector.detect(Dossier(ROOT, (answer,)), ()) if r.indicator == "package.requirements")
         assert ("GB in memory" in found.statement) is reckoned
         assert (found.value["bytes"] is not None) is reckoned
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "import os\nimport numpy as np\nfrom heron_tools.api import Heron",
+            "shows how to run the model with heron_tools.",
+        ),
+        ("pip install heron-tools\nimport heron_tools", "shows how to run the model with heron-tools."),
+        ("pip install matplotlib\nimport matplotlib.pyplot as plt", "shows no library that runs the model."),
+        ("from torch import nn", "shows how to run the model with PyTorch."),
+    ],
+)
+def test_what_code_imports_is_a_library_unless_it_only_helps(code: str, said: str) -> None:
+    assert records(f"# Heron\n\n```python\n{code}\n```\n")["package.library"].statement == f"Model card {said}"
