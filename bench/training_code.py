@@ -183,7 +183,7 @@ def main() -> None:
         ]
     counts: dict[str, Counter[str]] = {stage: Counter() for stage in COLUMNS}
     proof: Counter[str] = Counter()
-    right = measured = 0
+    right = known = measured = 0
     for row in rows:
         name = row["owner/name"]
         where = repository(Path(folder), name)
@@ -205,7 +205,9 @@ def main() -> None:
             if expected != found and arguments.stage in (None, stage):
                 wrong.append(("+" if found else "-") + stage)
         trains = any(row[COLUMNS[stage]] == "y" for stage in TRAINING)
-        right += trains == result.trains
+        if trains or all(row[COLUMNS[stage]] == "n" for stage in TRAINING):
+            known += 1
+            right += trains == result.trains
         if trains and result.trains:
             first = next(result.stages[stage][0].path for stage in TRAINING if result.stages.get(stage))
             exact, same = near(first, row["proof_paths"].split("; "))
@@ -218,7 +220,8 @@ def main() -> None:
             print(f"{name}: {', '.join(wrong)}{slow}{note}")
     if not measured:
         return
-    print(f"\n{measured} repositories of {truth.name}\nany training code: accuracy {right / measured:.3f}")
+    print(f"\n{measured} repositories of {truth.name}")
+    print(f"any training code: accuracy {right / max(known, 1):.3f} ({right} of {known})")
     for stage, count in counts.items():
         wrong_sum = count["fp"] + count["fn"]
         f1 = 2 * count["tp"] / (2 * count["tp"] + wrong_sum) if count["tp"] + wrong_sum else 1.0
