@@ -26,6 +26,10 @@ OTHERS = Phrase(
 )
 
 
+HUB_ID = re.compile(r"\A\W*([\w.-]+/[\w.-]+)\W{1,3}\s")
+FAMILY = re.compile(r"[A-Za-z]{2,}")
+
+
 def card_name(subject: Subject) -> str:
     """How a statement names a card: the release's own is the model card, any other says whose it is."""
     if subject.target.startswith("github:"):
@@ -51,12 +55,18 @@ def component_of(dossier: Dossier, target: str) -> Component | None:
 def of_another_model(sentence: str, own: str) -> bool:
     """Whether a sentence tells what other models were made of this one: "built by finetuning MPT-7B on …".
 
-    A sentence that begins with the name and more of it ("MPT-7B-Chat was …") is about another one as well.
+    A sentence that begins with the name and more of it ("MPT-7B-Chat was …") is about another one as well, and so is
+    one that begins with a Hub id of another family ("org/Other-7B: trained on …").
     """
-    if OTHERS.found_in(sentence):
+    if OTHERS.found_in(sentence) or begins_with_another(sentence, own):
         return True
     named = len(own) > 2 and lowered(own) in lowered(sentence)
     return named and any(pattern.search(sentence) for pattern in others_named_after(own))
+
+
+def begins_with_another(sentence: str, own: str) -> bool:
+    hub_id, family = HUB_ID.match(sentence), FAMILY.search(own)
+    return hub_id is not None and family is not None and lowered(family[0]) not in lowered(hub_id[1])
 
 
 @lru_cache(maxsize=64)

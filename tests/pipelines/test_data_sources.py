@@ -173,6 +173,7 @@ def test_synthetic_training_data() -> None:
     "sentence",
     [
         "Heron-Story was built by finetuning name on ShareGPT.",
+        "[maker/Egret-7B](https://huggingface.co/maker/Egret-7B): this model is trained on Wikipedia.",
         "The training mix is inspired by The Pile.",
         "The tokenizer was trained on SlimPajama.",
         "It is trained from the vision model laion/CLIP-ViT-H.",
