@@ -30,6 +30,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     back: str
     relative: str
     elsewhere: str
+    by_part: str
     generic: str
 
     def pattern(self, name: str) -> re.Pattern[str]:

@@ -21,6 +21,7 @@ SECTION_LIMIT = 3000
 MOST_STATEMENTS = 12
 LONGEST_UNIT = 2000
 LONGEST_HEADING = 60
+LISTED = frozenset(("item", "label", "row"))
 BLOCKS = frozenset(("text", "item", "label", "row"))
 SENTENCE_END = re.compile(r"[。；;！!？?](?!\S*=)|\.(?=\s+[^\sa-z\d(])|\n\s*\n")
 LICENSED = re.compile(r"licen[cs]ed under|permission is hereby|spdx-license|redistribut", re.I)
@@ -106,6 +107,8 @@ def units(card: Card) -> Iterator[Unit]:
         end = min(part.end, max(part.start, following), part.start + LONGEST_UNIT)
         within = [a for a, b in sections if a <= part.start < b]
         if not within and not said.stand_in(part.start, end):
+            continue
+        if within and part.kind in LISTED and rules.pattern("by_part").search(card.visible, within[-1], part.start):
             continue
         above = [label for label in card.heading_path(part.start) if label]
         nearest = above[-1] if above else ""

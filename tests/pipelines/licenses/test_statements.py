@@ -126,6 +126,7 @@ def test_what_is_said(text: str, expected: Said) -> None:
         "## License\n\nYou may obtain a copy of the MIT License at the address below.",
         "## License\n\nNote that `./pan/fry.py` is under MIT.",
         "## License\n\nAn MIT-licensed fork of it has a grill.",
+        "## License\n\nSee the licence, depending on the subset:\n- Birds: [MIT](MIT)\n- Letters: [CC0](CC0)",
     ],
 )
 def test_what_is_not_said(text: str) -> None:
