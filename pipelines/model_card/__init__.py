@@ -174,12 +174,18 @@ def topic_record(
         finding.outcome,
         statement(finding, words, cover, whose),
         rule=f"{finding.how}:{finding.reason}" if finding.reason else finding.how,
-        points=POINTS[finding.outcome],
+        points=points_of(finding),
         value=value,
         source=document.source,
         quote=quote,
         selector=selector,
     )
+
+
+def points_of(finding: Finding) -> Points:
+    """A section that only points elsewhere is half an answer; a link not known to be of this model is none."""
+    foreign = finding.topic in LINK_NAMES and finding.outcome == "linked"
+    return "neutral" if foreign else POINTS[finding.outcome]
 
 
 def statement(finding: Finding, words: int, cover: Coverage, whose: str) -> str:

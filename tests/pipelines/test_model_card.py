@@ -354,3 +354,10 @@ def test_a_paper_that_is_only_cited_is_not_the_card_s_paper(more: str, outcome: 
     body = f"# Heron\n\nWe extend the window with [YaRN](https://arxiv.org/abs/2309.00071).{more}\n"
     record = next(r for r in records(body) if r.indicator == "model_card.paper_link")
     assert (record.outcome, "2309.00071" in str(record.value)) == (outcome, outcome == "linked")
+    assert record.points == ("neutral" if outcome == "linked" else "open")
+
+
+def test_a_section_that_only_points_elsewhere_is_half_an_answer() -> None:
+    body = "## Evaluation\n\nSee our [report](https://heron.example/report).\n"
+    record = next(r for r in records(body) if r.indicator == "model_card.evaluation")
+    assert (record.outcome, record.points) == ("linked", "partial")
