@@ -63,7 +63,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Rules(NamedTuple):
     libraries: Phrasebook[str]
-    helpers: frozenset[str]
+    helpers: frozenset[str]  # by their letters alone
     engines: dict[str, str]  # by repository
     names: dict[str, str]  # as we write them, by their letters alone
     install: re.Pattern[str]
@@ -80,7 +80,7 @@ def rules() -> Rules:
     words = load(FOLDER / "lexicon.yaml", Words)
     return Rules(
         Phrasebook((name, Phrase(re.compile(p))) for name, patterns in words.libraries.items() for p in patterns),
-        frozenset(words.helpers),
+        frozenset(map(plain, words.helpers)),
         {repository: name for name, repositories in words.engines.items() for repository in repositories},
         {plain(name): name for name in (*words.libraries, *words.engines)},
         re.compile(words.install),
@@ -192,7 +192,7 @@ def used(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]
 
 def is_other_library(imported: re.Match[str]) -> bool:
     """Whether what is imported is no library of the lexicon, which has its own name there, and does not only help."""
-    if imported[1] in rules().helpers or imported[1] in sys.stdlib_module_names:
+    if plain(imported[1]) in rules().helpers or imported[1] in sys.stdlib_module_names:
         return False
     statement = imported[0].lower()
     candidates = rules().libraries.over(statement).inside(0, len(statement))
@@ -202,7 +202,8 @@ def is_other_library(imported: re.Match[str]) -> bool:
 def is_package(name: str) -> bool:
     """Whether what is installed has a name on an index, and is no file or folder."""
     path = "/" in name and not name.startswith("@")
-    return not path and name not in NOT_A_PACKAGE | rules().helpers and not name.endswith(FILE_TO_INSTALL)
+    aside = name in NOT_A_PACKAGE or plain(name) in rules().helpers
+    return not (path or aside or name.endswith(FILE_TO_INSTALL))
 
 
 def line_of(text: str, start: int, end: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ MOST_STATEMENTS = 12
 LONGEST_UNIT = 2000
 LONGEST_HEADING = 60
 LISTED = frozenset(("item", "label", "row"))
-BLOCKS = frozenset(("text", "item", "label", "row"))
+BLOCKS = LISTED | {"text"}
 SENTENCE_END = re.compile(r"[。；;！!？?](?!\S*=)|\.(?=\s+[^\sa-z\d(])|\n\s*\n")
 LICENSED = re.compile(r"licen[cs]ed under|permission is hereby|spdx-license|redistribut", re.I)
 LINE_END = re.compile(r"\n")

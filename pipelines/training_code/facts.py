@@ -147,13 +147,14 @@ def tree_facts(tree: ast.Module) -> list[Fact]:
     return found
 
 
-STARTS = re.compile(r"(fit|train|learn|main|run)(_\w+)?")  # methods and functions that a module calls to do its work
+WORK = r"(?:fit|train|learn|main|run)(?:_\w+)?"  # methods and functions that a module calls to do its work
+STARTS_WORK = re.compile(WORK)
 
 
 def acts(statement: ast.stmt) -> bool:
     """True for a statement of a module's body that makes it do something when it is run."""
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        return STARTS.fullmatch(dotted(statement.value.func).rsplit(".", 1)[-1]) is not None
+        return STARTS_WORK.fullmatch(dotted(statement.value.func).rsplit(".", 1)[-1]) is not None
     return isinstance(statement, ast.For | ast.While | ast.With)
 
 
@@ -267,7 +268,7 @@ STATEMENT = re.compile(
     r")",
     re.MULTILINE,
 )
-TOP_ACTION = re.compile(r"^(?:(?:for|while|with)\b|(?:\w+\.)?(?:fit|train|learn|main|run)(?:_\w+)?\()", re.MULTILINE)
+TOP_ACTION = re.compile(rf"^(?:(?:for|while|with)\b|(?:\w+\.)?{WORK}\()", re.MULTILINE)
 CALL = re.compile(r"((?:[A-Za-z_]|(?<=[)\]])\.)[\w.]{0,100})[ \t]{0,2}\((?:\s{0,60}[rbf]?['\"]([^'\"\n]{1,200})['\"])?")
 
 

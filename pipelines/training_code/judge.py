@@ -10,6 +10,7 @@ from pipelines.training_code.rules import rules
 from pipelines.training_code.survey import Finding, Survey, places, scripts_in
 
 TRAINING = ("pretraining", "finetuning", "preference")
+LOOP_STAGES = ("pretraining", "finetuning")  # what a loop serves that says no stage, where recipes say both
 STAGES = (*TRAINING, "data_processing", "evaluation")
 RUNNING = ("inference", "conversion", "quantisation", "model")  # what code that only runs a model does
 
@@ -161,13 +162,14 @@ def place_loops(open_loops: list[Proof], proofs: dict[str, list[Proof]], survey:
     if tunes and (bare or not speaks_of_pretraining(survey, plain=not decided(proofs["preference"]))):
         stage = "preference" if only_tuned and not decided(proofs["finetuning"]) else "finetuning"
     tuners = [p.path for p in proofs["finetuning"] if stands(p.rule) and p.finding.language == "python"]
-    recipes_of_both = not decided(proofs["pretraining"]) and all(has_recipe(proofs[s]) for s in TRAINING[:2])
+    recipes_of_both = not decided(proofs["pretraining"]) and all(has_recipe(proofs[s]) for s in LOOP_STAGES)
     for loop in open_loops:
         plain = (
             stage == "finetuning" and loop.rule == "train-script" and any(plain_beside(loop.path, t) for t in tuners)
         )
-        for served in TRAINING[:2] if recipes_of_both else ("pretraining" if plain else stage,):
-            proofs[served].append(loop)
+        served = LOOP_STAGES if recipes_of_both else ("pretraining" if plain else stage,)
+        for name in served:
+            proofs[name].append(loop)
 
 
 def folder(path: str) -> str:
