@@ -26,7 +26,7 @@ OTHERS = Phrase(
 )
 
 
-HUB_ID = re.compile(r"\A\W*([\w.-]+/[\w.-]+)\W{1,3}\s")
+HUB_ID = re.compile(r"\A\W*([\w.-]+/[\w.-]*\d[\w.-]*)\W{1,3}\s")  # a figure tells it from "train/test"
 FAMILY = re.compile(r"[A-Za-z]{2,}")
 
 

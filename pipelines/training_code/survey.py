@@ -130,7 +130,7 @@ SPEAKS = (
     ),
     ((b".minimize(",), (b"ptim",)),
     ((b"update_",), (b"value_and_grad",)),
-    ((b"LightningCLI", b"BasedBuilder", b"train_one_epoch", b"train_epoch", b"stimator.train("),),
+    ((b"LightningCLI", b"BasedBuilder", b"train_one_epoch", b"train_epoch", b"stimator.train"),),
     ((b"Train", b"EvalRecipe"), (b"TrainerConfig", b"TrainModule", b"TrainingConfig", b"EvalRecipe")),
     ((b".fit(",), (b"keras", b"tensorflow", b"rainer", b"composer", b"lightning", b"nemo")),
     ((b"rainer",), (b".train(", b"Trainer(", b".launch(", b".run(", b".learn(", b"train(")),

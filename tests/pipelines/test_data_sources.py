@@ -184,6 +184,10 @@ def test_corpora_of_others_are_not_its_own(sentence: str) -> None:
     assert not declared(records(f"# Heron\n\n{sentence}\n"))
 
 
+def test_a_part_and_another_with_a_stroke_between_are_no_model() -> None:
+    assert set(declared(records("# Heron\n\n- Train/validation: trained on SlimPajama\n"))) == {"SlimPajama"}
+
+
 def test_what_was_left_out_is_not_named() -> None:
     found = declared(records("# Heron\n\nTrained on RedPajama, without the *Books3* subset, and on C4.\n"))
     assert set(found) == {"RedPajama", "C4"}

@@ -14,6 +14,7 @@ from crawler.commands.inspect import command as inspect
 from output.record import EvidenceRecord, Source
 from pipelines.dossier import Dossier
 from pipelines.training_code import detector
+from pipelines.training_code.rules import rules
 from spiders.document import Document, Lead, Miss
 from tests.pipelines.training_code.cases import CASES, REVISION, archive, files_of
 
@@ -201,6 +202,19 @@ def test_data_preparation_alone_is_not_called_tuning_code() -> None:
     record = records(archive(files))["finetuning"]
     assert record.points == "partial"
     assert record.statement.startswith("Only data preparation for fine-tuning made available")
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--pretrained", "--pre_trained", "--pretrained_model_dir", "--pretrained-checkpoint", "--pretrained_ckpt_file"],
+)
+def test_an_option_for_weights_to_start_from(option: str) -> None:
+    assert "finetune-option" in rules().of_name("option", option)
+
+
+@pytest.mark.parametrize("option", ["--pretrained_vae", "--untrained"])
+def test_an_option_for_other_weights(option: str) -> None:
+    assert "finetune-option" not in rules().of_name("option", option)
 
 
 def test_what_training_again_needs_is_named_with_its_files() -> None:
