@@ -13,11 +13,12 @@ from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.pages import Page, cards
 from pipelines.readers.source_tree import SourceTree, TreeFile, source_tree, tree_misses, tree_outcome
+from pipelines.training_code.copies import Copy, copies
 from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, Proof, judge_survey
 from pipelines.training_code.names import model_names, name_patterns
 from pipelines.training_code.needs import environment, needs
 from pipelines.training_code.promises import in_words, promised, rules
-from pipelines.training_code.survey import Line, Survey, line_between, line_of, survey_tree
+from pipelines.training_code.survey import Line, Survey, line_between, line_of, places, survey_tree
 from spiders.document import Kind, Lead
 from spiders.training_pointers import training_pointers
 
@@ -277,16 +278,18 @@ class Repository:
         if not judgement.trains or not names or found.model_files or self.named_after(names):
             return
         parent, own = self.common().get("fork_of"), self.common().get("own_commits")
-        what = self.forked() or "a generic framework"
+        copied = self.copies(found)
+        built = f"built on a copy of {listed(map(str, copied))}" if copied else "a generic framework"
+        what = self.forked() or built
         without = "or files" if parent and own == 0 else "without files"
         yield self.record(
             "framework",
             "present",
             f"Training repository {self.name} is {what} {without} that name the model "
             f"(looked for: {', '.join(names)}).",
-            rule="fork" if parent else "no-model-files",
+            rule="fork" if parent else "copy" if copied else "no-model-files",
             points="partial",
-            value={"parent": parent, "names": list(names), **self.common()},
+            value={"parent": parent, "names": list(names), **copies_value(copied), **self.common()},
             source=found.tree.source,
             read=[found.tree.searched(), *map(searched, self.dossier.of("github_compare", target=self.target))],
         )
@@ -413,6 +416,10 @@ class Repository:
         }
         reason = not_seen(found)
         if judgement.trains:
+            copied = self.copies(found)
+            value |= copies_value(copied)
+            stages = listed(LABELS[s] for s in there)
+            holding = f"{'' if self.reached() else ','} with a copy of {listed(map(str, copied))}," if copied else ""
             complete = set(there) >= EXPECTED
             missing = [LABELS[s] for s in STAGES if s not in there and s in EXPECTED]
             lacks = "; ".join(
@@ -429,7 +436,7 @@ class Repository:
             return self.record(
                 "coverage",
                 "present",
-                f"Repository {self.name}{self.reached()} covers {listed(LABELS[s] for s in there)} ({content(found)}"
+                f"Repository {self.name}{self.reached()}{holding} covers {stages} ({content(found)}"
                 f"{'; ' + lacks if lacks else ''}).",
                 rule="coverage",
                 points="open" if complete else "partial",
@@ -467,6 +474,12 @@ class Repository:
             "" if own is None else f" with {own} own commit{'s' if own != 1 else ''}" if own else " without own commits"
         )
         return f"a fork of {parent}{commits}"
+
+    def copies(self, found: Survey) -> list[Copy]:
+        """Copies of frameworks that are no fork of theirs, those for helpers left out."""
+        if self.common().get("fork_of"):
+            return []
+        return [c for c in copies(found.framework_files, self.name) if not places().found("helpers", c.folder)]
 
     def reached(self) -> str:
         """What a fork is of, and how one came here where it is not by a link to the release's own repository."""
@@ -524,6 +537,13 @@ def not_seen(found: Survey) -> str:
     if tree.partial and found.unread:
         return f"{len(found.unread)} source files were not fetched"
     return ""
+
+
+def copies_value(copied: Sequence[Copy]) -> dict[str, Any]:
+    frameworks = [
+        {"framework": c.framework.repositories[0], "folder": c.folder, "files": list(c.files)} for c in copied
+    ]
+    return {"copies": frameworks} if frameworks else {}
 
 
 def content(found: Survey) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath as Path
 
 from pipelines.dossier import Dossier
 from pipelines.readers.source_tree import source_trees
+from pipelines.training_code.copies import copies
 from pipelines.training_code.judge import STAGES, TRAINING, Judgement, Proof, judge_survey
 from pipelines.training_code.needs import needs
 from pipelines.training_code.survey import survey_tree
@@ -25,6 +27,8 @@ def explanation(dossier: Dossier) -> Iterator[str]:
         if judgement.inference:
             yield f"files that run the model: {len(judgement.inference)}"
         yield from proof_lines(judgement.inference)
+        for copy in copies(judgement.survey.framework_files, Path(tree.target).name):
+            yield f"holds a copy of {copy}: {', '.join(copy.files)}"
         yield "needed to train again:"
         for name, seen in needs(judgement.survey).items():
             first = ", ".join(f"{place['path']}:{place['line']}" for place in seen[:3])

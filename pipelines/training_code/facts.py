@@ -340,8 +340,12 @@ def cell_line(lines: list[str], code: str, start: int) -> int:
     return start
 
 
+# Commands that end or look for programs, up to the next command: they name what they do not start.
+ABOUT_PROCESSES = re.compile(r"(?<![\w./-])(?:pkill|killall|pgrep|ps\s+-?(?:aux\w*|ef|ax))\b[^;&]{0,400}")
+
+
 def shell_facts(text: str) -> Iterator[Fact]:
-    """One `run` per command line, continuation lines joined, comments left out."""
+    """One `run` per command line, continuation lines joined; comments and what is said of running programs left out."""
     parts: list[str] = []
     first = 1
     for number, line in enumerate(text.split("\n"), 1):
@@ -359,10 +363,14 @@ def shell_facts(text: str) -> Iterator[Fact]:
         elif stripped:
             parts.append(stripped)
         if parts:
-            yield Fact("run", " ".join(parts)[:4000], first)
+            yield command(parts, first)
         parts = []
     if parts:
-        yield Fact("run", " ".join(parts)[:4000], first)
+        yield command(parts, first)
+
+
+def command(parts: list[str], line: int) -> Fact:
+    return Fact("run", ABOUT_PROCESSES.sub("", " ".join(parts)[:4000]), line)
 
 
 CONFIG_KEY = re.compile(r"\s{0,60}(?:- )?['\"]?([A-Za-z_@][\w./@-]{0,80})['\"]?\s{0,20}[:=]\s{0,20}(.{0,120})")

@@ -17,6 +17,7 @@ from output.data_files import load
 from output.record import Quote, Selector, Source
 from pipelines.detector import quote_span
 from pipelines.readers.source_tree import SourceTree, Submodule, TreeFile, submodules
+from pipelines.training_code.copies import telling
 from pipelines.training_code.facts import MODULE_NAME, SCRIPT_NAME, Fact, facts, language
 from pipelines.training_code.rules import Match, plain_path, rules
 from spiders.hub import README_NAME
@@ -111,6 +112,7 @@ class Survey:
     submodules: list[tuple[Submodule, Line]] = field(default_factory=list)
     outside: Counter[str] = field(default_factory=Counter)  # files of tests, vendored code … that seem to train
     encrypted: int = 0
+    framework_files: list[str] = field(default_factory=list)  # paths by which copies of frameworks are told
     model_files: list[str] = field(default_factory=list)  # paths that name the model
     needed: dict[str, list[Line]] = field(default_factory=dict)  # what training again needs -> files where it is seen
 
@@ -297,7 +299,7 @@ def in_package(finding: Finding, packages: Iterable[str]) -> bool:
 
 
 def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) -> None:
-    """What the name alone tells: README, environment, packages inside, submodules, encrypted files."""
+    """What the name alone tells: README, environment, packages inside, submodules, copies of frameworks."""
     folder, _, name = file.path.rpartition("/")
     if folder:
         for kind, seen in folders.items():
@@ -309,6 +311,8 @@ def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) ->
             found.submodules.append((Submodule(file.path, "", file.blob), line))
     if name.endswith((".encrypted", ".enc", ".gpg")):
         found.encrypted += 1
+    if file.path.endswith(telling()) and places().role(file.path) not in ("test", "vendored"):
+        found.framework_files.append(file.path)
     if file.body is None:
         return
     if README_NAME.fullmatch(name) and (found.readme is None or file.path.count("/") < found.readme.path.count("/")):

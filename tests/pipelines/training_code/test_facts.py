@@ -94,3 +94,18 @@ def test_any_text_gives_facts_inside_it(language: str, text: str) -> None:
     lines = text.count("\n") + 1
     for fact in facts(language, text):
         assert 1 <= fact.line <= lines + text.count("\r") + text.count("\x0c") + 1
+
+
+def test_a_command_that_ends_programs_starts_none_of_them() -> None:
+    text = "pdsh -w hosts 'pkill -f train.py'\nps aux | grep train.py\npkill -f train.py; torchrun train.py\n"
+    assert [fact.name for fact in facts("shell", text)] == [
+        "pdsh -w hosts '",
+        "",
+        "; torchrun train.py",
+    ]
+
+
+def test_drawing_rows_of_data_does_not_run_a_model() -> None:
+    text = "random.sample(rows, 3)\nsample_dataset(data, 5)\nmodel.sample(4)\nsample_tokens(logits)\n"
+    found = {fact.name for fact in facts("python", text) if "generates" in rules().signals_of([fact])}
+    assert found == {"model.sample", "sample_tokens"}
