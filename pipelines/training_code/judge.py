@@ -58,8 +58,11 @@ class Judgement:
 
     @property
     def inference_only(self) -> bool:
-        """Code that runs the model, or defines it and loads its weights, and none that trains it or makes data."""
-        model = {f.match.rule for f in self.survey.findings if f.match.stage == "model"}
+        """Code that runs the model, or defines it and loads its weights, and none that trains it or makes data.
+
+        Examples of a library define small models and copy weights between them.
+        """
+        model = {f.match.rule for f in self.survey.findings if f.match.stage == "model" and f.role != "example"}
         runs = bool(self.inference) or model >= {"model-definition", "loads-model"}
         return runs and not self.trains and not self.stages.get("data_processing")
 
