@@ -382,7 +382,7 @@ def theirs(sentence: Sentence, speaker: Speaker) -> bool:
 
 def likelihood(sentence: Sentence, speaker: Speaker) -> float:
     """How likely a sentence says what the own model was trained on; 0 where it does not speak of data at all."""
-    return training_data.probability(signs(sentence, speaker)) if of_data(sentence, speaker) else 0.0
+    return training_data.probability(signs(sentence, speaker), sentence) if of_data(sentence, speaker) else 0.0
 
 
 def of_data(sentence: Sentence, speaker: Speaker) -> bool:

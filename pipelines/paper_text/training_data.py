@@ -1,8 +1,9 @@
 """How likely a sentence says what a report's own model was trained on: signs with weights, added up.
 
 A sentence is judged by what it speaks of (amounts, names, kinds of data), what it does with it (gathers, consists of,
-is trained on), where it stands, and by what speaks against it (findings, evaluation, other people's models). No sign
-decides alone. The signs and their weights are data: `training_data.yaml`.
+is trained on), where it stands, and by what speaks against it (findings, evaluation, other people's models), and by
+plain words and pairs of words that reports of many makers share. No sign decides alone. The signs and their weights
+are data: `training_data.yaml`, the words `training_data_words.yaml`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +23,8 @@ from output.record import QUOTE_LIMIT
 from pipelines.paper_text.sentences import Sentence
 
 BEFORE_SHOWN = 300
+WORD = re.compile(r"[a-z0][\w-]*")
+NUMBER = re.compile(r"\d[\d.,]*")
 
 
 class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +48,18 @@ def rules() -> Signs:
     return load(Path(__file__).parent / "training_data.yaml", Signs)
 
 
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Weights of words and pairs of words in a sentence, and of words in the headings above it."""
+
+    text: dict[str, float]
+    section: dict[str, float]
+
+
+@cache
+def words() -> Words:
+    return load(Path(__file__).parent / "training_data_words.yaml", Words)
+
+
 @cache
 def expressions() -> list[tuple[Sign, re.Pattern[str]]]:
     return [(sign, re.compile(sign.said, 0 if sign.where == "text" else re.IGNORECASE)) for sign in rules().signs]
@@ -61,10 +77,29 @@ def signs_of(sentence: Sentence) -> dict[str, bool]:
     return {sign.name: expression.search(places[sign.where]) is not None for sign, expression in expressions()}
 
 
-def probability(seen: Mapping[str, bool]) -> float:
-    """By all signs that are seen, those of the file and those that were measured."""
-    weights = {sign.name: sign.weight for sign in rules().signs} | rules().measured
-    return 1 / (1 + math.exp(-rules().bias - sum(weights[name] for name, here in seen.items() if here)))
+def words_of(text: str) -> list[str]:
+    """Words of a text in small letters, every number as 0."""
+    return WORD.findall(NUMBER.sub("0", text.lower()))
+
+
+def terms_of(sentence: Sentence) -> tuple[set[str], set[str]]:
+    """Words and pairs of words of a sentence, and the words of the headings above it."""
+    found = words_of(sentence.text)
+    pairs = (f"{first} {second}" for first, second in pairwise(found))
+    return {*found, *pairs}, set(words_of(sentence.section))
+
+
+def probability(seen: Mapping[str, bool], sentence: Sentence) -> float:
+    """By all signs that are seen, those of the file and those that were measured, and by the sentence's words."""
+    text, section = terms_of(sentence)
+    total = rules().bias + sum(weight for name, weight in sign_weights().items() if seen[name])
+    total += sum(words().text.get(term, 0) for term in text) + sum(words().section.get(term, 0) for term in section)
+    return 1 / (1 + math.exp(-total))
+
+
+@cache
+def sign_weights() -> dict[str, float]:
+    return {sign.name: sign.weight for sign in rules().signs} | rules().measured
 
 
 def shows(text: str, names: Collection[str]) -> bool:
