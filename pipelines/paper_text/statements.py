@@ -17,7 +17,7 @@ from pipelines.hardware import ANCHORS, GROUPS, describe
 from pipelines.hardware.reading import Fact, read_hardware, triggered
 from pipelines.paper_text import training_data
 from pipelines.paper_text.sentences import Sentence
-from pipelines.papers.names import pattern, pieces
+from pipelines.papers.names import is_version, pattern, pieces
 
 
 class HardwareRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,7 +112,9 @@ class Speaker:
     """Tells the report's own model from others."""
 
     def __init__(self, names: Iterable[str], data_names: Iterable[str] = ()) -> None:
-        self.names = [pattern(pieces(name)) for name in names if pieces(name)]
+        parts = [pieces(name) for name in names if pieces(name)]
+        self.names = [pattern(name) for name in parts]
+        self.families = [pattern(name, "any") for name in parts if any(map(is_version, name))]
         self.data_names = [re.compile(rf"\b{re.escape(name)}\b") for name in data_names]
 
     def own(self, text: str) -> bool:
@@ -120,6 +122,11 @@ class Speaker:
 
     def named(self, text: str) -> bool:
         return any(name.search(text) for name in self.names)
+
+    def other_version(self, text: str) -> bool:
+        """Only another version of the own model is named: `Yuan 1.0` in the report of Yuan 2.0."""
+        found = (m[0] for family in self.families for m in family.finditer(text))
+        return not self.named(text) and any(any(c.isdigit() for c in name) for name in found)
 
     def own_data(self, text: str) -> list[re.Match[str]]:
         """Where data are named that the makers made themselves."""
@@ -202,7 +209,7 @@ def hardware(sentence: Sentence, speaker: Speaker) -> Iterator[Statement]:
     rules, text = lexicon().hardware, sentence.text
     if said(rules.not_training).search(text) or said(rules.not_sections).search(sentence.section):
         return
-    if speaker.others(text) or not triggered(re.findall(r"\w+", text.lower())):
+    if speaker.others(text) or speaker.other_version(text) or not triggered(re.findall(r"\w+", text.lower())):
         return
     facts = own_side(plain_counts(read_hardware(text, context=sentence.section), text), text, speaker)
     if not facts or (sentence.tabular and not any(f.kind == "device_hours" for f in facts)):

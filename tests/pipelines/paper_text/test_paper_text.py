@@ -69,6 +69,7 @@ def found(heading: str, text: str, indicator: str) -> list[EvidenceRecord]:
             "open",
         ),
         ("3. Training", "We trained our model on Cloud TPU v4 pods.", "Google TPU", "partial"),
+        ("B.1. Hyperparameters", "The second stage is conducted on 96 A800 GPUs.", "96 NVIDIA A800", "open"),
         ("Acknowledgements", "We thank the LUMI supercomputer for the hours.", "LUMI; supercomputer", "partial"),
         (
             "4. Efficiency",
@@ -101,6 +102,7 @@ def test_training_hardware(heading: str, text: str, given: str, points: str) -> 
         ("1. Introduction", "Training large models relies on scarce accelerators such as the H100."),
         ("3. Storage", "For clusters with 10,000 accelerators, reading scales linearly."),
         ("4. Training", "We use local batches of 16 per GPU."),
+        ("4. Distributed training", "The Nimbus-1 model is trained on a GPU cluster (2128 GPUs) with an efficiency of 45%."),
     ],
 )
 def test_no_training_hardware(heading: str, text: str) -> None:
