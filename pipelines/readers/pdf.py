@@ -213,12 +213,14 @@ REFERENCES = re.compile(
     r"(?i)(?:\d{1,2}\.?\s+|[IVX]+\.\s+)?(?:references|bibliography|bibliografia|literatura|参考文献)"
 )
 HEADING_CHARS = 100
+SCRIPT_SAMPLE = 20_000  # characters of a report that tell its script
 
 
 def structured(pages: list[Page]) -> list[Page]:
     """Give every line its role and the heading above it."""
     margins = running_lines(pages)
     usual = body_size(pages)
+    latin = in_latin_script("".join(page.text for page in pages))
     heading, in_references = "", False
     number: tuple[int, ...] = ()
     found: list[Page] = []
@@ -231,7 +233,9 @@ def structured(pages: list[Page]) -> list[Page]:
                 role = "references" if in_references else "caption"
             elif (page.number, line.start) in margins:
                 role = "margin"
-            elif is_heading(text, line, usual) and (line.size > usual * 1.04 or follows(number, section_number(text))):
+            elif is_heading(text, line, usual, latin) and (
+                line.size > usual * 1.04 or follows(number, section_number(text))
+            ):
                 role, heading = "heading", text
                 number = section_number(text) or number
                 in_references = bool(REFERENCES.fullmatch(text.strip(" :")))
@@ -284,13 +288,22 @@ def body_size(pages: list[Page]) -> float:
     return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
-def is_heading(text: str, line: Line, usual: float) -> bool:
+def in_latin_script(text: str) -> bool:
+    """Whether most of a text is in the Latin script."""
+    sample = [c for c in text[:SCRIPT_SAMPLE] if c.isalpha()]
+    return sum(c < "\u0250" for c in sample) > len(sample) / 2
+
+
+def is_heading(text: str, line: Line, usual: float, latin: bool) -> bool:
+    """`latin` for a report in the Latin script: characters of another in it are drawn taller, and are no headings."""
     if len(text) > HEADING_CHARS or text.endswith((",", ";", "-")):
         return False
-    if NAMED.fullmatch(text) and text[0].isupper() and line.size >= usual * 0.95:
+    if NAMED.fullmatch(text) and not text[0].islower() and line.size >= usual * 0.95:
         return True
-    if REFERENCES.fullmatch(text.strip(" :")) and (text[0].isupper() or text[0].isdigit()):
+    if REFERENCES.fullmatch(text.strip(" :")) and not text[0].islower():
         return True
+    if latin and not in_latin_script(text):
+        return False
     if NUMBERED.match(text):
         letters = [c for c in NUMBERED.sub("", text, count=1) if c.isalpha()]
         large = line.size > usual * 1.04

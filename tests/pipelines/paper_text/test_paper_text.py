@@ -102,7 +102,10 @@ def test_training_hardware(heading: str, text: str, given: str, points: str) -> 
         ("1. Introduction", "Training large models relies on scarce accelerators such as the H100."),
         ("3. Storage", "For clusters with 10,000 accelerators, reading scales linearly."),
         ("4. Training", "We use local batches of 16 per GPU."),
-        ("4. Distributed training", "The Nimbus-1 model is trained on a GPU cluster (2128 GPUs) with an efficiency of 45%."),
+        (
+            "4. Distributed training",
+            "The Nimbus-1 model is trained on a GPU cluster (2128 GPUs) with an efficiency of 45%.",
+        ),
     ],
 )
 def test_no_training_hardware(heading: str, text: str) -> None:

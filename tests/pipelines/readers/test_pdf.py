@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.readers.pdf import MAX_PAGES, Pdf, char_boxes, flows, parse, quote_page, read_pdf
+from pipelines.readers.pdf import MAX_PAGES, Line, Pdf, char_boxes, flows, is_heading, parse, quote_page, read_pdf
 from tests.pipelines.readers.pdfs import column, make_pdf
 
 REPORT = make_pdf(
@@ -101,6 +101,22 @@ def test_headings_in_small_capitals_and_below_one_that_was_not_seen() -> None:
     more = column(["We tuned on dialogues.", "It took an hour."], top=680)
     pdf = parse(make_pdf([[*column(["1 Introduction"], top=800, size=12), *lines, *more]]))
     assert [h for h, _ in flows(pdf.pages[0])] == ["2 PRETRAINING", "3.1 Cold Start"]
+
+
+@pytest.mark.parametrize(
+    ("text", "latin", "heading"),
+    [
+        ("请写一首关于雨的诗", True, False),
+        ("C. 不，那是第三个答案", True, False),
+        ("训练数据的来源", False, True),
+        ("2.1 训练数据", False, True),
+        ("参考文献", True, True),
+        ("2.1 Données d'entraînement", True, True),
+    ],
+)
+def test_a_prompt_in_another_script_is_no_heading(text: str, latin: bool, heading: bool) -> None:
+    line = Line(0, len(text), (72, 700, 300, 712), 12.0)
+    assert is_heading(text, line, 10.0, latin) is heading
 
 
 def test_boxes_of_characters() -> None:
