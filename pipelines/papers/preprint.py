@@ -13,6 +13,7 @@ import msgspec
 from output.record import EvidenceRecord, Points, Subject
 from pipelines.detector import Detector, quote_pointer, quote_span
 from pipelines.dossier import Dossier, searched
+from pipelines.model_card.pages import cards
 from pipelines.papers.mentions import Mention
 from pipelines.papers.names import cues, family_of_others, is_version, match_title, pieces, plain_owner
 from pipelines.papers.own import OwnPaper, read_feeds, release_documents, release_name
@@ -376,13 +377,16 @@ def title_span(page: Page) -> tuple[int, int]:
 
 
 def announced_or_blog(detector: Detector, dossier: Dossier) -> Iterator[EvidenceRecord]:
-    """Where there is no paper: what is promised, or told in a blog post instead."""
+    """Where there is no paper: what is promised, or told in a blog post instead, but for the card of another model."""
+    own_end = {page.document.target: page.stretches()[0].end for page in cards(dossier)}
     for document in release_documents(dossier, dossier.root):
         if document.kind == "hub_model":
             continue
-        promised = ANNOUNCED.search(document.text)
+        text = document.text[: own_end.get(document.target) if document.kind == "model_card" else None]
+        promised = ANNOUNCED.search(text)
         name = release_name(dossier, dossier.root)
-        blog = next((m for m in islice(BLOG.finditer(document.text), 200) if about_model(m[0], name)), None)
+        posts = [m for m in islice(BLOG.finditer(text), 200) if about_model(m[0], name)]
+        blog = max(posts, key=lambda m: about_model(m[0], name), default=None)
         for match, outcome, rule, what in (
             (promised, "placeholder", "announced", "announces a report that is not there yet"),
             (blog, "linked", "blog", "leads to a blog post, no report"),
@@ -404,15 +408,17 @@ def announced_or_blog(detector: Detector, dossier: Dossier) -> Iterator[Evidence
                 return
 
 
-def about_model(url: str, name: str) -> bool:
-    """Whether an address names the model, or stands at the host of its owner: not a blog post on somebody's dataset."""
+def about_model(url: str, name: str) -> int:
+    """2 where an address names the model, 1 where it stands at the host of its owner, 0 for somebody else's post."""
     owner, _, repository = name.rpartition("/")
     plain = re.sub(r"[^a-z0-9]", "", url.lower())
     words = [p for p in pieces(repository) if not is_version(p) and not family_of_others(p, owner)]
     named = [w for w in words if len(w) >= 3 and w not in cues().generic_words]
     host = re.sub(r"[^a-z0-9]", "", url.lower().split("/")[2]) if url.count("/") >= 2 else ""
     maker = plain_owner(owner)[:6]
-    return any(w in plain for w in named) or (len(maker) >= 4 and maker in host)
+    if any(w in plain for w in named):
+        return 2
+    return int(len(maker) >= 4 and maker in host)
 
 
 def short(target: str) -> str:

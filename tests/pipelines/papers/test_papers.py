@@ -208,6 +208,25 @@ def test_a_dead_link_to_a_report_is_told() -> None:
     assert record.statement == "Report listed on HuggingFace as Nimbus_R1.pdf, could not be read: not there (HTTP 404)."
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Paper coming soon.", ["announces a report that is not there yet: Paper coming soon"]),
+        ("## Original model card\n\nPaper coming soon.", []),
+        (
+            "Try [our service](https://weather.example/blog/prices). More in the [post](https://weather.example/blog/nimbus-r1).",
+            ["leads to a blog post, no report: https://weather.example/blog/nimbus-r1"],
+        ),
+        ("See the [runtime](https://rain.example/blog/faster).", []),
+    ],
+)
+def test_what_stands_in_place_of_a_report(text: str, said: list[str]) -> None:
+    body = f"# Nimbus-R1\n\n{text}\n".encode()
+    card = document("model_card", "hf:model:weather/Nimbus-R1", "https://huggingface.co/x/README.md", body)
+    found = [r for r in detector.detect(Dossier(card.target, (card,)), ()) if r.indicator == "preprint.report"]
+    assert [r.statement.partition(" ")[2].partition(" ")[2] for r in found] == said
+
+
 def test_a_report_in_a_repository_is_fetched_where_arxiv_has_none() -> None:
     listing = hub(["Nimbus_R1.pdf"])
     read = Read(listing.target, None, (listing,), (), ())
