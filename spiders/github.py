@@ -8,6 +8,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -21,12 +22,13 @@ from spiders.document import Document, Kind, Miss
 from spiders.hub import LICENSE_NAME, NOT_A_TEXT, README_NAME, card_file, may_be_report, new_leads, note_base_names
 from spiders.leads import leads_of_text
 from spiders.strict import issues
-from spiders.training_pointers import training_leads
+from spiders.submodules import Submodule, submodules
+from spiders.training_pointers import submodule_leads, training_leads
 from spiders.walk import ARCHIVE_CAP, PAPER_CAP, Ask, Walk
 
 READ_ENDINGS = re.compile(
     r"(?i)\.(py|ipynb|sh|bash|slurm|sbatch|ya?ml|toml|json|gin|cfg|ini|md|rst|txt|rs|cc?|cpp|cu|go|jl|java|js|ts|lua|r|"
-    r"scala|pdf)$|(?:^|/)(dockerfile|makefile|licen[cs]e|copying|notice)[^/]*$"
+    r"scala|pdf)$|(?:^|/)(dockerfile|makefile|licen[cs]e|copying|notice)[^/]*$|^\.gitmodules$"
 )
 NOISE = re.compile(r"(?i)(?:^|/)(\.github|\.circleci|\.vscode|node_modules|assets?|figures?|images?)/")
 NOT_OWN = re.compile(
@@ -74,7 +76,7 @@ def file_kind(path: str) -> Kind:
 def worth_a_document(path: str) -> bool:
     """Whether a file inside an archive is handed out as a document of its own beside the tree."""
     if file_kind(path) == "source_file":
-        return bool(README_NAME.fullmatch(path))
+        return bool(README_NAME.fullmatch(path)) or path == ".gitmodules"
     return file_kind(path) != "paper" or path.count("/") <= 1
 
 
@@ -98,7 +100,15 @@ async def walk_github(walk: Walk) -> None:
         if document.kind == "source_file" and re.match(r"(?i)^readme", document.source.path or ""):
             walk.leads += new_leads(walk.leads, leads_of_text(document, walk.target))
             walk.leads += new_leads(walk.leads, training_leads(document, walk.target))
+            walk.leads += new_leads(walk.leads, submodule_leads(document, walk.target, pinned_submodules(walk, tree)))
             note_base_names(walk, document)
+
+
+def pinned_submodules(walk: Walk, tree: list[dict[str, Any]]) -> list[Submodule]:
+    """The submodules of a tree, each at the commit that the tree holds of it."""
+    named = next((d.text for d in walk.documents if d.source.path == ".gitmodules"), "")
+    pins = {entry["path"]: entry.get("sha") for entry in tree if entry.get("type") == "commit"}
+    return [replace(module, revision=pins[module.path]) for module in submodules(named) if pins.get(module.path)]
 
 
 async def beside_parent(walk: Walk, facts: dict[str, Any], name: str, commit: str, tree: list[dict[str, Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import itemgetter
@@ -16,6 +16,7 @@ from output.data_files import load
 from output.record import Selector
 from spiders.document import Document, Lead
 from spiders.leads import URL, Link, Place, links, place, runs_models
+from spiders.submodules import Submodule
 
 NEAR = 120  # characters on either side of a link that are read
 CLOSE = 70  # characters in which the words for training code must stand
@@ -28,6 +29,7 @@ HEADING = re.compile(
 LABEL = re.compile(r"\[([^\[\]]{1,200})\]\(\s*$")
 OTHER = re.compile(r"\[[^\[\]]{0,200}\]\([^)]{0,20}\)")  # another link, its address left out
 BADGE = re.compile(r"!\[[^\]]{0,200}\]\([^)]{0,20}\)\s*\]\(\s*$")
+SSH = re.compile(r"^(?:ssh://)?git@github\.com[:/]")
 DATA_FILE = re.compile(r"(?i)\.(txt|csv|tsv|jsonl?|parquet)$")
 DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?\b|\b20\d\d\b")
 
@@ -101,6 +103,24 @@ def training_leads(document: Document, origin: str) -> Iterator[Lead]:
             origin, found.target, "training", "a sentence says that training code is there", document.source,
             Selector(link.start, link.end, line, line), link.url, found.ref, found.path,
         )  # fmt: skip
+
+
+def submodule_leads(document: Document, origin: str, modules: Iterable[Submodule]) -> Iterator[Lead]:
+    """Submodules of which a README says, by their folder, that training code is there; at the commit that is held."""
+    text = document.text
+    sections = outline(text)
+    for module in modules:
+        found = place(SSH.sub("https://github.com/", module.url))
+        if found is None or found.relation != "repository" or found.target.lower() == origin.lower():
+            continue
+        for named in re.finditer(rf"(?<![\w./-]){re.escape(module.path)}(?![\w-])", text):
+            if points(said(text, Link(module.url, *named.span(), ""), sections)):
+                line = text.count("\n", 0, named.start()) + 1
+                yield Lead(
+                    origin, found.target, "training", "a sentence says that training code is in this submodule",
+                    document.source, Selector(*named.span(), line, line), named[0], module.revision,
+                )  # fmt: skip
+                break
 
 
 def points(said: Said) -> bool:

@@ -8,7 +8,6 @@ a claim of absence must not cover it.
 
 from __future__ import annotations
 
-import configparser
 import hashlib
 import io
 import json
@@ -119,15 +118,6 @@ class TreeFile:
         if self.body is None:
             raise ValueError(f"{self.path} was not read: {self.unread}")
         return Document(kind, self.target, self.source, self.body)
-
-
-@dataclass(frozen=True)
-class Submodule:
-    """A pointer to another repository: `url` as written in `.gitmodules`, empty where only the tree names it."""
-
-    path: str
-    url: str
-    revision: str | None = None
 
 
 @dataclass
@@ -425,17 +415,6 @@ def tree_misses(dossier: Dossier, target: str) -> Iterator[Miss]:
 def tree_outcome(tree: SourceTree) -> Outcome:
     """The outcome of a walk that ended early: over a cap is unavailable, a broken archive an error."""
     return "error" if "broken" in tree.problem or "could not be read" in tree.problem else "unavailable"
-
-
-def submodules(text: str) -> list[Submodule]:
-    """Read a `.gitmodules` file; a broken one gives what could be read."""
-    parser = configparser.RawConfigParser(strict=False, allow_no_value=True, interpolation=None)
-    try:
-        parser.read_string("\n".join(line.strip() for line in text[:65536].splitlines()))
-    except configparser.Error:
-        return []
-    sections = [parser[name] for name in parser.sections() if name.startswith("submodule")]
-    return [Submodule(section["path"], section.get("url") or "") for section in sections if section.get("path")]
 
 
 def local_tree(folder: Path, target: str) -> tuple[Document, ...]:

@@ -24,6 +24,7 @@ from spiders.training_pointers import training_pointers
 
 FOLDER = Path(__file__).parent
 FILES_SHOWN = 100
+COMMIT = re.compile(r"[0-9a-f]{40}")
 LABELS = {
     "pretraining": "pre-training",
     "finetuning": "fine-tuning",
@@ -313,18 +314,26 @@ class Repository:
 
     def pointer_records(self, judgement: Judgement) -> Iterator[EvidenceRecord]:
         """Other repositories that this one names for training: submodules, and links where nothing is here."""
+        read = {target.lower() for target in self.dossier.targets}
+        leads = [lead for lead in self.dossier.leads if lead.origin == self.target and lead.relation == "training"]
         for module, line in judgement.survey.submodules[:20]:
+            followed = any(lead.exact == module.path and lead.target.lower() in read for lead in leads)
             yield self.record(
                 "pointer",
                 "linked",
                 f"Repository {self.name} holds a pointer to another repository at {module.path}"
-                f"{f' ({module.url})' if module.url else ''}, whose code is not in it.",
+                f"{f' ({module.url})' if module.url else ''}, whose code is not in it"
+                f"{', and which has records of its own' if followed else ''}.",
                 rule="submodule",
-                value={"path": module.path, "url": module.url, "revision": module.revision},
+                value={
+                    "path": module.path,
+                    "url": module.url,
+                    "revision": module.revision,
+                    "followed": followed,
+                },
                 line=line,
             )
         if not judgement.trains:
-            read = {target.lower() for target in self.dossier.targets}
             for url, line in training_links(judgement.survey.readme, self.target):
                 followed = f"github:{url.removeprefix('https://github.com/')}".lower() in read
                 yield self.record(
@@ -487,7 +496,8 @@ class Repository:
         if self.pointer is None:
             return fork
         where = self.pointer.origin.split(":", 1)[1]
-        place = "/".join(filter(None, (self.pointer.ref, self.pointer.path)))
+        ref = self.pointer.ref or ""
+        place = "/".join(filter(None, (ref[:7] if COMMIT.fullmatch(ref) else ref, self.pointer.path)))
         return f"{fork or ','} to which {where} points for training{f' ({place})' if place else ''},"
 
     def common(self) -> dict[str, Any]:

@@ -16,11 +16,12 @@ import msgspec
 from output.data_files import load
 from output.record import Quote, Selector, Source
 from pipelines.detector import quote_span
-from pipelines.readers.source_tree import SourceTree, Submodule, TreeFile, submodules
+from pipelines.readers.source_tree import SourceTree, TreeFile
 from pipelines.training_code.copies import telling
 from pipelines.training_code.facts import MODULE_NAME, SCRIPT_NAME, Fact, facts, language
 from pipelines.training_code.rules import Match, plain_path, rules
 from spiders.hub import README_NAME
+from spiders.submodules import Submodule, submodules
 
 KEPT_TEXT = 400_000  # characters of a README that are kept
 CONFIG_CAP = 256 * 1024  # bytes; a longer configuration is data

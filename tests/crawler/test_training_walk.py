@@ -195,3 +195,49 @@ def test_pointers_are_followed_one_hop_and_few() -> None:
     assert [x.target for x in chosen("root", *found)] == ["github:lab0/x", "github:lab1/x"]
     assert TRAINING_POINTERS == 2
     assert chosen("training", *found) == []
+
+
+MODULES = b"""[submodule "tuning"]
+	path = tuning
+	url = https://github.com/lab/tuning.git
+[submodule "engine"]
+	path = lib/engine
+	url = git@github.com:lab/engine.git
+[submodule "exams"]
+	path = exams
+	url = https://github.com/lab/exams.git
+[submodule "unpinned"]
+	path = unpinned
+	url = https://github.com/lab/unpinned.git
+"""
+LISTS = b"""# Nimbus
+
+- `tuning`: git submodule with scripts for the fine-tuning experiments
+- `lib/engine`: the training code, a submodule
+- `exams`: scripts for evaluation and training of judges
+- `unpinned`: scripts for training
+"""
+
+
+def test_submodules_that_a_readme_gives_for_training_are_followed_at_their_commit() -> None:
+    tree = [
+        {"path": "README.md", "type": "blob", "mode": "100644", "size": len(LISTS), "sha": git_blob_id(LISTS)},
+        {"path": ".gitmodules", "type": "blob", "mode": "100644", "size": len(MODULES), "sha": git_blob_id(MODULES)},
+        *({"path": p, "type": "commit", "mode": "160000", "sha": p[0] * 40} for p in ("tuning", "exams")),
+        {"path": "lib/engine", "type": "commit", "mode": "160000", "sha": "e" * 40},
+    ]
+    answers = fork() | {
+        f"{API}/maker/fork/git/trees/{COMMIT}?recursive=1": {"tree": tree, "truncated": False},
+        f"{RAW}/maker/fork/{COMMIT}/README.md": LISTS,
+        f"{RAW}/maker/fork/{COMMIT}/.gitmodules": MODULES,
+    }
+    walk, asked = walked(answers)
+    leads = [lead for lead in walk.leads if lead.relation == "training"]
+    assert [(lead.target, lead.ref, lead.exact) for lead in leads] == [
+        ("github:lab/tuning", "t" * 40, "tuning"),
+        ("github:lab/engine", "e" * 40, "lib/engine"),
+    ]
+    assert f"{RAW}/maker/fork/{COMMIT}/.gitmodules" in asked
+    lead = leads[0]
+    assert lead.selector
+    assert LISTS.decode()[lead.selector.start : lead.selector.end] == "tuning"

@@ -18,10 +18,11 @@ import time
 
 from output.record import Source
 from pipelines.dossier import Dossier
-from pipelines.readers.source_tree import SourceTree, submodules
+from pipelines.readers.source_tree import SourceTree
 from pipelines.training_code import detector
 from pipelines.training_code.facts import facts
 from spiders.document import Document, Kind
+from spiders.submodules import submodules
 
 LANGUAGES = ("python", "notebook", "shell", "config", "code", "docs")
 SEEDS = (

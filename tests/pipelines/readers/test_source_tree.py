@@ -20,6 +20,7 @@ from output.record import ArchivePosition, Source
 from pipelines.dossier import Dossier
 from pipelines.readers import source_tree as reader
 from spiders.document import Document, stored_tree
+from spiders.submodules import Submodule, submodules
 
 TARGET = "github:maker/model"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -254,8 +255,8 @@ def test_submodules() -> None:
     text = (
         '[submodule "engine"]\n\tpath = lib/engine\n\turl = https://github.com/maker/engine.git\n[submodule "x"]\nurl='
     )
-    assert reader.submodules(text) == [reader.Submodule("lib/engine", "https://github.com/maker/engine.git")]
-    assert reader.submodules("path = outside\n[submodule") == []
+    assert submodules(text) == [Submodule("lib/engine", "https://github.com/maker/engine.git")]
+    assert submodules("path = outside\n[submodule") == []
 
 
 def test_local_folder(tmp_path: Path) -> None:
@@ -285,7 +286,7 @@ def test_any_bytes_end_in_an_answer(body: bytes) -> None:
         for file in tree.files():
             json.dumps(file.path).encode()
     list(tree_of(Document("github_tree", TARGET, Source("u", "u"), body)).files())
-    reader.submodules(body.decode("utf-8", "replace"))
+    submodules(body.decode("utf-8", "replace"))
 
 
 @given(st.integers(0, 5000), st.integers(0, 255))

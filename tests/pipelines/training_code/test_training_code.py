@@ -163,6 +163,9 @@ def test_a_repository_reached_by_a_pointer_says_so() -> None:
     found = records(archive(files), root="hf:model:maker/heron-1b", leads=(lead,))
     assert ", to which maker/heron points for training (v2/configs), covers" in found["coverage"].statement
     assert found["pretraining"].value["pointed_to_by"] == "github:maker/heron"
+    pinned = Lead("github:maker/heron", TARGET, "training", "said", followed=True, ref="0123456789" * 4)
+    found = records(archive(files), root="hf:model:maker/heron-1b", leads=(pinned,))
+    assert ", to which maker/heron points for training (0123456), covers" in found["coverage"].statement
     own = Lead("hf:model:maker/heron-1b", TARGET, "repository", "named in the card", followed=True)
     found = records(archive(files), root="hf:model:maker/heron-1b", leads=(own, lead))
     assert "pointed_to_by" not in found["coverage"].value
@@ -174,6 +177,17 @@ def test_a_pointer_that_was_followed_is_told_from_one_that_was_not() -> None:
     assert not alone.value["followed"]
     there = archive({"train.py": b"pass\n"}, "github:lab/trainer")
     dossier = Dossier(TARGET, (archive({"README.md": readme}), there))
+    found = [r for r in detector.detect(dossier, ()) if r.indicator == "training_code.pointer"]
+    assert [(r.value["followed"], "has records of its own" in r.statement) for r in found] == [(True, True)]
+
+
+def test_a_submodule_that_was_followed_is_told_from_one_that_was_not() -> None:
+    modules = b'[submodule "tuning"]\npath = tuning\nurl = https://github.com/lab/tuning.git\n'
+    here = archive({"README.md": b"- `tuning`: training code\n", ".gitmodules": modules})
+    lead = Lead(TARGET, "github:lab/tuning", "training", "said", exact="tuning")
+    alone = records(here, leads=(lead,))["pointer"]
+    assert (alone.value["followed"], alone.statement.endswith("whose code is not in it.")) == (False, True)
+    dossier = Dossier(TARGET, (here, archive({"train.py": b"pass\n"}, "github:lab/tuning")), (), (lead,))
     found = [r for r in detector.detect(dossier, ()) if r.indicator == "training_code.pointer"]
     assert [(r.value["followed"], "has records of its own" in r.statement) for r in found] == [(True, True)]
 
