@@ -121,3 +121,10 @@ def test_words_below_subheadings_belong_to_the_section_around_them() -> None:
     text = "# Training made easy\n\nWords.\n\n## Training / tuning\n### Of pictures\nRun scripts.\n## Demo\nSee.\n"
     found = [(s.heading, s.topic, s.words) for s in readme_sections(text)]
     assert found[1:] == [("Training / tuning", "training", 0), ("Of pictures", "training", 2)]
+
+
+def test_a_documentation_site_inside_a_copied_framework_is_not_the_repositorys() -> None:
+    copied = records({"train.py": TRAIN, "lab/docs/conf.py": b"project = 'lab'\n"})["code_documentation.docs"]
+    assert copied.outcome == "absent"
+    own = records({"train.py": TRAIN, "docs/source/conf.py": b"project = 'heron'\n"})["code_documentation.docs"]
+    assert own.value["site"] == "docs/source/conf.py"
