@@ -90,11 +90,14 @@ def terms_of(sentence: Sentence) -> tuple[set[str], set[str]]:
 
 
 def probability(seen: Mapping[str, bool], sentence: Sentence) -> float:
-    """By all signs that are seen, those of the file and those that were measured, and by the sentence's words."""
+    """By all signs that are seen, those of the file and those that were measured, and by the sentence's words.
+
+    The sum is exact, so that it does not depend on the order of a set.
+    """
     text, section = terms_of(sentence)
-    total = rules().bias + sum(weight for name, weight in sign_weights().items() if seen[name])
-    total += sum(words().text.get(term, 0) for term in text) + sum(words().section.get(term, 0) for term in section)
-    return 1 / (1 + math.exp(-total))
+    weights = [rules().bias, *(weight for name, weight in sign_weights().items() if seen[name])]
+    weights += [words().text.get(term, 0) for term in text] + [words().section.get(term, 0) for term in section]
+    return 1 / (1 + math.exp(-math.fsum(weights)))
 
 
 @cache

@@ -23,6 +23,7 @@ from pipelines.training_code.rules import Match, plain_path, rules
 from spiders.hub import README_NAME
 from spiders.submodules import Submodule, submodules
 
+FRAMEWORK_FILES = 1000  # paths that are kept to tell copies of frameworks
 KEPT_TEXT = 400_000  # characters of a README that are kept
 CONFIG_CAP = 256 * 1024  # bytes; a longer configuration is data
 RUNNING_ENOUGH = 60  # files that define or run the model: more need not be parsed for that alone
@@ -312,7 +313,8 @@ def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) ->
             found.submodules.append((Submodule(file.path, "", file.blob), line))
     if name.endswith((".encrypted", ".enc", ".gpg")):
         found.encrypted += 1
-    if file.path.endswith(telling()) and places().role(file.path) not in ("test", "vendored"):
+    telling_path = file.path.endswith(telling()) and len(found.framework_files) < FRAMEWORK_FILES
+    if telling_path and places().role(file.path) not in ("test", "vendored"):
         found.framework_files.append(file.path)
     if file.body is None:
         return
