@@ -96,11 +96,12 @@ async def walk_github(walk: Walk) -> None:
     if not tree or (not await whole_tree(walk, name, commit, tree)):
         await raw_files(walk, name, commit, single_files(tree)[:RAW_FILES_OVER_CAP])
     await beside_parent(walk, answer.facts, name, commit, tree)
+    modules = pinned_submodules(walk, tree)
     for document in list(walk.documents):
         if document.kind == "source_file" and re.match(r"(?i)^readme", document.source.path or ""):
             walk.leads += new_leads(walk.leads, leads_of_text(document, walk.target))
             walk.leads += new_leads(walk.leads, training_leads(document, walk.target))
-            walk.leads += new_leads(walk.leads, submodule_leads(document, walk.target, pinned_submodules(walk, tree)))
+            walk.leads += new_leads(walk.leads, submodule_leads(document, walk.target, modules))
             note_base_names(walk, document)
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from spiders.submodules import Submodule
 
 NEAR = 120  # characters on either side of a link that are read
 CLOSE = 70  # characters in which the words for training code must stand
+MODULES_READ = 100  # submodules that are looked for in a README
+MENTIONS_READ = 50  # places of a README that name one of them
 SENTENCE_END = re.compile(r"[.!?。！？](?=\s)|\n\s*\n|\n[ \t]*(?=[-*+#|>])|^#{1,6}[ \t][^\n]{0,300}\n", re.MULTILINE)
 HEADING = re.compile(
     r"^[ \t]{0,3}(?P<marks>#{1,6})[ \t]+(?P<plain>.{1,150})"
@@ -109,11 +112,12 @@ def submodule_leads(document: Document, origin: str, modules: Iterable[Submodule
     """Submodules of which a README says, by their folder, that training code is there; at the commit that is held."""
     text = document.text
     sections = outline(text)
-    for module in modules:
+    for module in islice(modules, MODULES_READ):
         found = place(SSH.sub("https://github.com/", module.url))
         if found is None or found.relation != "repository" or found.target.lower() == origin.lower():
             continue
-        for named in re.finditer(rf"(?<![\w./-]){re.escape(module.path)}(?![\w-])", text):
+        mentions = re.finditer(rf"(?<![\w./-]){re.escape(module.path)}(?![\w-])", text)
+        for named in islice(mentions, MENTIONS_READ):
             if points(said(text, Link(module.url, *named.span(), ""), sections)):
                 line = text.count("\n", 0, named.start()) + 1
                 yield Lead(
