@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -385,11 +386,11 @@ def announced_or_blog(detector: Detector, dossier: Dossier) -> Iterator[Evidence
         text = document.text[: own_end.get(document.target) if document.kind == "model_card" else None]
         promised = ANNOUNCED.search(text)
         name = release_name(dossier, dossier.root)
-        posts = [m for m in islice(BLOG.finditer(text), 200) if about_model(m[0], name)]
-        blog = max(posts, key=lambda m: about_model(m[0], name), default=None)
+        posts = ((about_model(m[0], name), m) for m in islice(BLOG.finditer(text), 200))
+        near, blog = max(posts, key=itemgetter(0), default=(0, None))
         for match, outcome, rule, what in (
             (promised, "placeholder", "announced", "announces a report that is not there yet"),
-            (blog, "linked", "blog", "leads to a blog post, no report"),
+            (blog if near else None, "linked", "blog", "leads to a blog post, no report"),
         ):
             if match:
                 quote, selector = quote_span(document.text, match.start(), match.end())
