@@ -18,7 +18,7 @@ from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, 
 from pipelines.training_code.names import model_names, name_patterns
 from pipelines.training_code.needs import environment, needs
 from pipelines.training_code.promises import in_words, promised, rules
-from pipelines.training_code.survey import Line, Survey, line_between, line_of, places, survey_tree
+from pipelines.training_code.survey import Line, Survey, line_between, line_of, survey_tree
 from spiders.document import Kind, Lead
 from spiders.training_pointers import training_pointers
 
@@ -485,10 +485,8 @@ class Repository:
         return f"a fork of {parent}{commits}"
 
     def copies(self, found: Survey) -> list[Copy]:
-        """Copies of frameworks that are no fork of theirs, those for helpers left out."""
-        if self.common().get("fork_of"):
-            return []
-        return [c for c in copies(found.framework_files, self.name) if not places().found("helpers", c.folder)]
+        """Copies of frameworks that are no fork of theirs."""
+        return [] if self.common().get("fork_of") else copies(found.framework_files, self.target)
 
     def reached(self) -> str:
         """What a fork is of, and how one came here where it is not by a link to the release's own repository."""

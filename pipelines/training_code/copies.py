@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -54,8 +55,10 @@ def telling() -> tuple[str, ...]:
     return tuple(path for framework in frameworks() for path in framework.files)
 
 
-def copies(paths: Iterable[str], repository: str) -> list[Copy]:
-    """The frameworks that a repository holds copies of, among paths of its tree; never the repository's own."""
+def copies(paths: Iterable[str], target: str) -> list[Copy]:
+    """The frameworks that a repository or local folder holds copies of, among paths of its tree; never its own."""
+    on_github = target.startswith("github:")
+    repository = target.removeprefix("github:") if on_github else re.split(r"[:/]", target)[-1]
     known = [f"/{path}" for path in paths]
     found: dict[str, Copy] = {}
     for framework in frameworks():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath as Path
 
 from pipelines.dossier import Dossier
 from pipelines.readers.source_tree import source_trees
@@ -27,7 +26,7 @@ def explanation(dossier: Dossier) -> Iterator[str]:
         if judgement.inference:
             yield f"files that run the model: {len(judgement.inference)}"
         yield from proof_lines(judgement.inference)
-        for copy in copies(judgement.survey.framework_files, Path(tree.target).name):
+        for copy in copies(judgement.survey.framework_files, tree.target):
             yield f"holds a copy of {copy}: {', '.join(copy.files)}"
         yield "needed to train again:"
         for name, seen in needs(judgement.survey).items():

@@ -313,9 +313,8 @@ def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) ->
             found.submodules.append((Submodule(file.path, "", file.blob), line))
     if name.endswith((".encrypted", ".enc", ".gpg")):
         found.encrypted += 1
-    telling_path = file.path.endswith(telling()) and len(found.framework_files) < FRAMEWORK_FILES
-    if telling_path and places().role(file.path) not in ("test", "vendored"):
-        found.framework_files.append(file.path)
+    if file.path.endswith(telling()) and len(found.framework_files) < FRAMEWORK_FILES:
+        note_framework(found, file.path)
     if file.body is None:
         return
     if README_NAME.fullmatch(name) and (found.readme is None or file.path.count("/") < found.readme.path.count("/")):
@@ -325,6 +324,12 @@ def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) ->
         found.environment.append(file)
     if file.path == ".gitmodules":
         found.submodules += [(module, first_line(file, module.url or module.path)) for module in submodules(file.text)]
+
+
+def note_framework(found: Survey, path: str) -> None:
+    """A path that tells a copy of a framework, but for one that tests, is vendored or trains a helper."""
+    if places().role(path) not in ("test", "vendored") and not places().found("helpers", path):
+        found.framework_files.append(path)
 
 
 def read_docs(found: Survey, file: TreeFile) -> None:

@@ -22,26 +22,27 @@ LEAD = Lead("hf:model:maker/osprey-7b", TARGET, "repository", "named in the card
 
 @pytest.mark.parametrize("place", ["", "train/", "osprey/rl/"])
 def test_two_of_its_files_below_one_folder_make_a_copy(place: str) -> None:
-    (copy,) = copies([place + path for path in VERL], "maker/model")
+    (copy,) = copies([place + path for path in VERL], "github:maker/model")
     assert (copy.framework.name, copy.folder) == ("verl", place + "verl/")
-    assert copies([f"{place}verl/protocol.py", "other/verl/trainer/main_ppo.py"], "maker/model") == []
-    assert copies([place + "un" + path for path in VERL], "maker/model") == []
+    assert copies([f"{place}verl/protocol.py", "other/verl/trainer/main_ppo.py"], "github:maker/model") == []
+    assert copies([place + "un" + path for path in VERL], "github:maker/model") == []
 
 
 @pytest.mark.parametrize("framework", frameworks(), ids=lambda f: f.name)
 def test_a_framework_is_no_copy_of_itself(framework: Framework) -> None:
     files = [f"src/{path}" for path in framework.files]
     for repository in framework.repositories:
-        assert copies(files, repository.upper()) == []
-        assert copies(files, repository.partition("/")[2]) == []
-        assert copies(files, f"other-{repository}") != []
+        assert copies(files, f"github:{repository.upper()}") == []
+        name = repository.partition("/")[2]
+        assert copies(files, f"url:../{name}") == copies(files, f"url:{name}") == []
+        assert copies(files, f"github:other-{repository}") != []
 
 
 def test_what_a_framework_took_from_another_is_its_own() -> None:
     both = ["megatron/neox_arguments/neox_args.py", "megatron/neox_arguments/arguments.py", "megatron/training.py"]
     both.append("megatron/arguments.py")
-    assert [copy.framework.name for copy in copies(both, "maker/model")] == ["GPT-NeoX"]
-    assert copies(both, "EleutherAI/gpt-neox") == []
+    assert [copy.framework.name for copy in copies(both, "github:maker/model")] == ["GPT-NeoX"]
+    assert copies(both, "github:EleutherAI/gpt-neox") == []
 
 
 def test_a_copy_without_files_that_name_the_model_is_a_framework() -> None:
