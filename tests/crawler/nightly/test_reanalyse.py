@@ -169,7 +169,7 @@ def test_a_killed_worker_of_a_dask_cluster_costs_its_piece_only(run: Path, tmp_p
         "if __name__ == '__main__':\n"
         "    module.analyse = killed_once\n"
         "    module.PIECES_PER_WORKER = 6\n"
-        "    module.reanalyse(Path(sys.argv[1]), Path(sys.argv[2]), workers=2, cluster='local')\n"
+        "    module.reanalyse(Path(sys.argv[1]), Path(sys.argv[2]), workers=2, cluster='local', afresh=True)\n"
     )
     (tmp_path / "program.py").write_text(program)
     done = subprocess.run(
