@@ -65,6 +65,9 @@ def test_hosted_service_with_its_limits() -> None:
         ("# Heron\n\n[terms](https://huggingface.co/spaces/org/model-license-agreement)\n", "absent"),
         ("# Heron\n\n[sign up](https://forms.heron.example/demo)\n", "absent"),
         ("# Heron\n\n[Demo video](https://youtu.be/heron)\n", "absent"),
+        ("# Heron\n\n[demo](https://org.github.io/heron/)\n", "absent"),
+        ("# Heron\n\n[BirdBench](https://huggingface.co/spaces/org/bird-bench)\n", "absent"),
+        ("# Heron\n\n[demo](https://huggingface.co/spaces/org/heron)\n", "present"),
     ],
 )
 def test_what_is_a_hosted_service(body: str, outcome: str) -> None:
@@ -128,6 +131,7 @@ def test_memory_is_not_reckoned_where_the_files_say_otherwise() -> None:
         ),
         ("pip install heron-tools\nimport heron_tools", "shows how to run the model with heron-tools."),
         ("pip install matplotlib\nimport matplotlib.pyplot as plt", "shows no library that runs the model."),
+        ("pip install pre-commit", "shows no library that runs the model."),
         ("from torch import nn", "shows how to run the model with PyTorch."),
     ],
 )
