@@ -24,6 +24,8 @@ from tests.pipelines.checks import document, verify
         ("Heron is an open-source plugin-augmented model.", "open_source"),
         ("It is freely available for research.", "free_use"),
         ("我们开源了模型。", "open_source"),
+        ("An open source speech system built by turning Stork around.", "open_source"),
+        ("We weave with care and all the code is open source.", "open_source"),
     ],
 )
 def test_claims(text: str, kind: str) -> None:
@@ -35,6 +37,7 @@ def test_claims(text: str, kind: str) -> None:
     [
         "It outperforms all open-source models of its size.",
         "Unlike other open-source models, it is small.",
+        "It is ahead of all the open-source models that we know.",
         "We use open-source tools for evaluation.",
         "It is first on the Open LLM Leaderboard.",
         "We thank the open-source community.",
