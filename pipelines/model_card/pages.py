@@ -22,6 +22,7 @@ from spiders.document import Document
 from spiders.hub import README_NAME
 
 OWN_NAMES = frozenset(["full", "family", "version"])
+SIZE = re.compile(r"(?<![a-z\d.])\d+(?:\.\d+)?[bm](?![a-z\d])")  # in a name, of a model in parameters
 BLANK = re.compile(r"[^\n]")
 
 
@@ -143,7 +144,8 @@ def tells_of_training(sentence: str, own: str) -> bool:
     named = rules().another.search(sentence)
     if not named or not re.search(r"\d", named["name"]):
         return True
-    return match_title(named["name"], own) in OWN_NAMES
+    sizes, own_sizes = set(SIZE.findall(named["name"].lower())), set(SIZE.findall(own.lower()))
+    return match_title(named["name"], own) in OWN_NAMES and not (sizes and own_sizes and sizes.isdisjoint(own_sizes))
 
 
 def model_of(dossier: Dossier, readme: Document) -> str | None:

@@ -59,9 +59,16 @@ def test_training_is_told_from_inference() -> None:
     found = records("# M\n\nFor inference you need one A100 with 80GB.\n")["hardware.training"]
     assert found.outcome == "absent"
     assert "only inference hardware" in found.statement
+    quick = "# M\n\nWe added kv-caching and tuned some layers: it runs 12x faster than real-time on a consumer 4090.\n"
+    assert records(quick)["hardware.training"].outcome == "absent"
     told = "# M\n\n## Training\n\nYou should set the data type by your device (bfloat16 on A100 GPUs) to train it.\n"
     assert records(told)["hardware.training"].outcome == "absent"
     assert records("# M\n\nWe trained on 8 H100 GPUs for 3 days.\n")["hardware.training"].points == "open"
+
+
+def test_an_implementation_in_a_framework_is_no_training_set_up() -> None:
+    assert read_hardware("A PyTorch implementation of Heron, trained on letters.") == []
+    assert [f.kind for f in read_hardware("Heron was trained with PyTorch.")] == ["framework"]
 
 
 def test_layers_are_not_hardware() -> None:

@@ -97,3 +97,7 @@ def test_an_amount_belongs_to_the_stage_before_it() -> None:
     said = "We pre-train Heron-7B on 2T tokens, followed by supervised fine-tuning."
     (found,) = [r for r in read(f"# Heron-7B\n\n{said}\n") if r.detector.rule == "amount"]
     assert found.parameter == "datasources_basemodel"
+
+
+def test_what_a_readme_says_of_another_size_is_not_this_models() -> None:
+    assert present(read("# Heron\n\nHeron-32B was trained on Wikipedia. Heron-7B is small.\n")) == []
