@@ -206,6 +206,8 @@ def statement(finding: Finding, words: int, cover: Coverage, whose: str) -> str:
             return f"{whose} links a repository without saying that it holds training code ({finding.address})."
         if finding.topic == "paper_link" and finding.how == "link":
             return f"{whose} links a paper that is not known to be this model's ({finding.address})."
+        if finding.topic == "paper_link" and finding.how == "prose" and finding.outcome == "linked":
+            return f"{whose} names a paper that is not known to be this model's {where}."
     size = f" ({words} words, {round(100 * cover.share(words))} % of the text)" if words else ""
     to = f" ({finding.address})" if finding.address else ""
     texts: dict[Outcome, str] = {

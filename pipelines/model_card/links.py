@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from output.record import Outcome
 from pipelines.model_card.lexicon import label_topics, lexicon, speaks_of
 from pipelines.model_card.topics import Finding
 from pipelines.readers.arxiv import find_ids
@@ -37,7 +38,7 @@ REPOSITORY = Anchored(
 )
 MEASURES = re.compile(r"github\.com/[\w.\-]+/[\w.\-]*(?:eval|benchmark|bench)\b", re.I)
 NOT_CODE = re.compile(
-    r"/(?:issues|discussions|releases|wiki|actions)(?:/|$)|/(?:blob|raw)/.*(?:licen[cs]e|policy|copying|notice|model[-_]?card|"
+    r"//[^/]+/(?:user-attachments/|[^/]+/[^/]+/(?:issues|pulls?|commits?|discussions|releases|wiki|actions|assets)(?:/|$))|/(?:blob|raw)/.*(?:licen[cs]e|policy|copying|notice|model[-_]?card|"
     r"\.(?:pdf|png|jpe?g|svg|gif|webp|mp4))[^/]*$",
     re.I,
 )
@@ -68,7 +69,9 @@ def papers(card: Card, links: tuple[Link, ...], start: int, end: int, cited: fro
         if part.kind == "code":
             match = EPRINT.search(card.text, part.start, part.end)
             if match and "@" in card.text[part.start : match.start()]:
-                yield Finding("paper_link", "present", "prose", part.start, part.end, "", "in the BibTeX entry only")
+                ids = {found.id for found in find_ids(card.text[part.start : part.end])}
+                outcome: Outcome = "linked" if ids and ids <= cited else "present"
+                yield Finding("paper_link", outcome, "prose", part.start, part.end, "", "in the BibTeX entry only")
                 return
     if others:
         link = next(link for link in to_paper if link.href in others)

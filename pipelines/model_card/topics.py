@@ -47,7 +47,8 @@ LINK_TOPICS = ("datasheet_link", "training_code_link", "paper_link")
 TOPICS = CONTENT_TOPICS + LINK_TOPICS
 
 How = Literal["heading", "label", "row", "prose", "front_matter", "link"]
-RANK: dict[str, int] = {"heading": 0, "label": 1, "row": 1, "link": 1, "prose": 2, "front_matter": 3}
+RANK: dict[str, int] = {"heading": 0, "label": 1, "row": 1, "link": 1, "prose": 2, "front_matter": 4}
+BARE_RANK = 3  # a label over nothing but the link to a dataset says less than a sentence on the data
 OUTCOME_RANK: dict[str, int] = {"present": 0, "boilerplate": 1, "linked": 2, "placeholder": 3}
 
 CODE_SPEAKS = frozenset(["citation", "training_procedure", "evaluation", "license", "training_code_link"])
@@ -80,7 +81,9 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def rank(self) -> tuple[int, int, int, int, int]:
-        return OUTCOME_RANK[self.outcome], self.weak // 2, RANK[self.how], self.weak, self.start
+        bare = self.topic == "training_data" and self.reason == "link" and self.how in ("label", "row")
+        place = BARE_RANK if bare else RANK[self.how]
+        return OUTCOME_RANK[self.outcome], self.weak // 2, place, self.weak, self.start
 
 
 @dataclass
@@ -201,8 +204,13 @@ class Reading:
 
     def mostly_links(self, start: int, end: int, words: int) -> bool:
         """A bar of links or badges: more than half of the words are what one clicks on."""
-        links = self.card.links_inside(start - 1, end)
+        part = self.card.part_at(start)
+        links = [x for x in self.card.links_inside(part.start if part else start, end) if x.end > start]
         return 2 * sum(len(WORD.findall(link.label)) for link in links) > words
+
+    def bids(self, start: int, end: int) -> bool:
+        """What readers are told to do ("Download the files and …") describes nothing."""
+        return BIDS.match(self.card.visible, start, end) is not None
 
     def judge(self, topic: str, part: Part, alone: bool) -> Finding | None:
         found = self.content(part, topic)
@@ -395,7 +403,7 @@ class Reading:
             self.take(found, *said(part))
             for first, last in found.real:
                 words = self.card.words(first, last)
-                if words >= 5 and not self.mostly_links(first, last, words):
+                if words >= 5 and not self.mostly_links(first, last, words) and not self.bids(first, last):
                     yield Finding("description", "present", "prose", first, last, "", "first paragraph", None, words)
                     return
             if found.pointers and pointer is None:
@@ -407,6 +415,11 @@ class Reading:
             yield pointer
 
 
+BIDS = re.compile(
+    r"\W*(?:please )?(?:download|install|clone|click|visit|see|check|read|join|follow|copy|put|place|unzip|git|"
+    r"if you|you may also)\b",
+    re.I,
+)
 DESCRIBES = re.compile(
     r"descri|summary|introduc|overview|简介|介绍|概要|概述|소개|設明|описание|présentation|beschreibung", re.I
 )

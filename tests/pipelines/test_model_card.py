@@ -89,6 +89,17 @@ def test_known_cards(path: Path) -> None:
         ("# M\n\n- dataset: `cc-by-4.0`\n", "training_data", "absent"),
         ("# M\n\nTrained with a prior loss and the encoder in 9.000 steps.\n", "evaluation", "absent"),
         ("# M\n\n[Home page](https://a.example/) [Our first paper](https://b.example/)\n", "description", "absent"),
+        (
+            "# M\n\n[![Try the small heron in\nColab](https://a.example/b.png)](https://a.example/c)\n",
+            "description",
+            "absent",
+        ),
+        ("# M\n\nDownload the files of Heron and place them under letters.\n", "description", "absent"),
+        ("# M\n\n我们在六个数据集上对苍鹭进行了测试，结果如下。\n", "training_data", "absent"),
+        ("# M\n\nWe tuned the layers and now run 12x faster than real-time on a consumer 4090.\n", "compute", "absent"),
+        ("https://github.com/org/heron/assets/1/a-b\n", "training_code_link", "absent"),
+        ("See https://github.com/org/heron/pull/12.\n", "training_code_link", "absent"),
+        ("https://github.com/org/heron/blob/main/assets/train.py\n", "training_code_link", "linked"),
         ("# M\n\nUnlike older models, which are limited to letters, it sorts all mail.\n", "limitations", "absent"),
         ("# M\n\nThe model is currently limited to letters.\n", "limitations", "present"),
         ("## Security\n\nSee [how to report](CONTRIBUTING.md#security) for more.\n", "risks", "absent"),
@@ -355,6 +366,22 @@ def test_a_paper_that_is_only_cited_is_not_the_card_s_paper(more: str, outcome: 
     record = next(r for r in records(body) if r.indicator == "model_card.paper_link")
     assert (record.outcome, "2309.00071" in str(record.value)) == (outcome, outcome == "linked")
     assert record.points == ("neutral" if outcome == "linked" else "open")
+
+
+def test_a_bibtex_entry_of_a_cited_paper_leads_to_no_paper_of_its_own() -> None:
+    entries = "@misc{y, title={YaRN}, eprint={2309.00071}}\n@misc{r, title={RoPE}, eprint={2104.09864}}\n"
+    body = f"# Heron\n\nWe extend the window with [YaRN](https://arxiv.org/abs/2309.00071).\n\n```\n{entries}```\n"
+    record = next(r for r in records(body) if r.indicator == "model_card.paper_link")
+    assert (record.outcome, record.points) == ("linked", "neutral")
+    assert record.statement == "Model card names a paper that is not known to be this model's in running text."
+
+
+def test_a_sentence_on_the_data_says_more_than_a_label_over_a_link() -> None:
+    said = "Heron was trained on a corpus of 40 million letters."
+    body = f"# M\n\n{said}\n\n- **Dataset:** https://huggingface.co/datasets/org/letters\n"
+    record = next(r for r in records(body) if r.indicator == "model_card.training_data")
+    assert record.quote is not None
+    assert record.quote.exact == said
 
 
 def test_a_section_that_only_points_elsewhere_is_half_an_answer() -> None:
