@@ -353,3 +353,16 @@ def test_a_bare_address_is_called_by_the_label_before_it() -> None:
     body = "# Heron\n\n## Training data\n\n- Reed counts: https://zenodo.org/records/4659727\n"
     body += "- [Dataset licences](https://github.com/o/heron/blob/main/data/LICENSE) for each one used in training.\n"
     assert list(declared(records(body))) == ["Reed counts"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "names"),
+    [
+        ("The weights are not free because of the training data Emilia, which is in the wild.", ["Emilia"]),
+        ("Heron was trained by Emilia.", []),
+        ("It was trained on the LibreLight dataset, VCTK and WenetSpeech4TTS.", ["LibriSpeech", "VCTK", "WenetSpeech"]),
+        ("It was trained on Kinetics-400 and Objaverse-XL.", ["Kinetics", "Objaverse"]),
+    ],
+)  # fmt: skip
+def test_corpora_of_speech_films_and_shapes(sentence: str, names: list[str]) -> None:
+    assert sorted(declared(records(f"# M\n\n{sentence}\n"))) == sorted(names)
