@@ -84,6 +84,11 @@ def opens(record: EvidenceRecord) -> bool:
     return bool(expression) and holds(expression, is_open)
 
 
+def names_one(said: EvidenceRecord) -> bool:
+    """Whether a statement names a licence, or a family of them ("CC-BY-NC"), that others can be held against."""
+    return bool(ids_of(said) or said.value.get("family"))
+
+
 def parts_of(record: EvidenceRecord) -> list[str]:
     """The parts that a statement names; none for what is said of a repository as a whole."""
     named = record.value.get("part", "")
@@ -127,7 +132,7 @@ def against(
     said: EvidenceRecord, texts: list[EvidenceRecord], first: dict[str, EvidenceRecord]
 ) -> Iterator[tuple[str, list[EvidenceRecord]]]:
     """What a declared licence is to be held against, part by part; `first` is what was declared before it."""
-    if not ids_of(said):
+    if not names_one(said):
         return
     own = own_part(said)
     linked = [t for t in texts if t.source and t.source.path == local_file(said)]
@@ -177,7 +182,7 @@ def weights_elsewhere(detector: Detector, dossier: Dossier, records: Records) ->
     if mine is None or not (ids_of(mine) or mine.indicator == "license.text"):
         return
     for said in said_of_weights(dossier, records):
-        if ids_of(said) and said.subject.target != root:
+        if names_one(said) and said.subject.target != root:
             yield from compared(detector, said, [("weights", [mine])])
 
 
@@ -212,7 +217,9 @@ def declared_of(records: Records, target: str) -> list[EvidenceRecord]:
 
 
 def verdict_on(said: EvidenceRecord, other: EvidenceRecord) -> str:
-    """`agree`, `narrower` (the text takes back some of what was said) or `contradicts`."""
+    """`agree`, `narrower` (the text takes back some of what was said), `contradicts`, or `unclear`."""
+    if not ids_of(said):
+        return verdict_on_family(said, other)
     declared = {stem(i) for i in ids_of(said)}
     found = {stem(i) for i in ids_of(other)}
     base = other.value.get("base")
@@ -232,6 +239,14 @@ def verdict_on(said: EvidenceRecord, other: EvidenceRecord) -> str:
     return "contradicts"
 
 
+def verdict_on_family(said: EvidenceRecord, other: EvidenceRecord) -> str:
+    """A family without a version ("CC-BY-NC") tells its own licences, and those that are open where it is not."""
+    family, ids = said.value["family"], ids_of(other)
+    if ids and all(re.fullmatch(rf"{re.escape(family)}-\d.*", i) for i in ids):
+        return "agree"
+    return "contradicts" if ids and opens(other) and not opens(said) else "unclear"
+
+
 def names_its_file(said: EvidenceRecord, text: EvidenceRecord) -> bool:
     """Whether the words give that very file a name of which nobody knows another text, and which is not open."""
     if text.source is None or text.source.path != local_file(said) or opens(said):
@@ -245,7 +260,7 @@ def variant_of(ident: str) -> str:
     return entry.variant_of if entry else ""
 
 
-ORDER = ("agree", "narrower", "contradicts")
+ORDER = ("agree", "narrower", "unclear", "contradicts")
 WHO = {"hub-metadata": "Metadata", "front-matter": "Front matter", "github-detection": "GitHub's detection"}
 
 
@@ -256,6 +271,8 @@ def compared(
     found: dict[tuple[str, str], tuple[EvidenceRecord, list[str]]] = {}
     for part, others in held:
         verdict, other = min(((verdict_on(said, o), o) for o in others), key=lambda pair: ORDER.index(pair[0]))
+        if verdict == "unclear":
+            continue
         found.setdefault((verdict, other.id), (other, []))[1].append(part)
     for (verdict, _), (other, parts) in found.items():
         agrees = verdict == "agree"

@@ -177,12 +177,13 @@ def add_title(title: str, start: int, end: int, link: str, add: Add) -> None:
     while lead := LEADING.match(title):
         title = title[lead.end() :]
     path = file_named(link)
-    ids = normalise_name(title).ids or normalise_name(PurePosixPath(path).stem if " " in path else "").ids
+    meant = normalise_name(title)
+    ids = meant.ids or normalise_name(PurePosixPath(path).stem if " " in path else "").ids
     generic = lexicon().pattern("generic").fullmatch(title) is not None and "model" not in title.lower()
     if ids:
         add(Mention(start, end, ids, licence_name(ids[0]), link))
     elif not generic and title.count(" ") < LONGEST_TITLE:
-        add(Mention(start, end, (), title, link))
+        add(Mention(start, end, (), title, link, meant.family))
     elif FILE.fullmatch(path):
         add(Mention(start, end, (), path, link))
 

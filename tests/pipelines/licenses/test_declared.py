@@ -283,6 +283,23 @@ def test_a_name_of_which_no_other_text_is_known_is_not_held_against_its_own_file
     assert verdicts == [["agree"], ["contradicts"]]
 
 
+@pytest.mark.parametrize(
+    ("declared", "said", "verdicts"),
+    [
+        ("cc-by-4.0", "CC-BY-NC", ["contradicts"]),
+        ("cc-by-nc-4.0", "CC-BY-NC", ["agree"]),
+        ("cc-by-nc-sa-4.0", "CC-BY-NC", []),
+        ("apache-2.0", "MPL", []),
+    ],
+)
+def test_a_family_of_licences_is_held_against_what_is_declared(declared: str, said: str, verdicts: list[str]) -> None:
+    readme = document(
+        "source_file", CODE, f"# Pan\n\nThe pre-trained models are under the {said} license.\n", "README.md"
+    )
+    found = of(read(hub(MODEL, declared), readme, leads=(lead(CODE, "repository"),)), "license.conflict")
+    assert [r.value["verdict"] for r in found] == verdicts
+
+
 def test_clauses_of_other_models_in_a_folder_of_licences_are_left_out() -> None:
     pan = document("license", CODE, LICENSE + CLAUSE, "licences/PAN")
     pot = document("license", CODE, "SPDX-License-Identifier: MIT\n\n" + CLAUSE, "licences/POT")
