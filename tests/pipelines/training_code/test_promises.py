@@ -18,6 +18,7 @@ from tests.pipelines.checks import document, verify
         ("Training code will be released soon.", "promised"),
         ("- **Code:** Coming soon!", "promised"),
         ("- [ ] Release the training scripts", "promised"),
+        ("- [ ] Train code", "promised"),
         ("Fine-tuning code (coming soon)", "promised"),
         ("We are not able to provide the training code.", "refused"),
         ("训练代码 code 即将开源", "promised"),
@@ -38,6 +39,7 @@ def test_promises(text: str, says: str) -> None:
         "The weavers never open-sourced their code.",
         "When will the code be released?",
         "TODO: add a code snippet.",
+        "- [ ] [Train final models in several languages](https://a.example/issues/12)",
     ],
 )
 def test_what_promises_nothing(text: str) -> None:
