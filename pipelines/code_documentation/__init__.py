@@ -31,6 +31,7 @@ WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[\u4e00-\u9fff\u3040-\u30ff]"
 CODE_FILES = 100  # files whose docstrings are counted
 # Code on one line with its strings closed, up to a number sign.
 BEFORE_COMMENT = re.compile(r"""(?:[^'"#\\]|\\.|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")++#""")
+COPYRIGHT = re.compile(r"copyright|licensed under|all rights reserved|spdx", re.I)
 SUBSTANTIVE = 60  # words from which a README section counts as more than a pointer
 
 
@@ -367,9 +368,26 @@ def docstring_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) 
 
 
 def first_docstring(text: str) -> tuple[Quote, Selector] | None:
-    """The first docstring of a file, to its first line's end."""
-    match = re.search(r"(\"\"\"|''')\s*(\S[^\n]*)", text)
-    return quote_span(text, match.start(2), match.end(2)) if match else None
+    """The first line of the first docstring of a function or class, else of the file, where it is no copyright."""
+    tree = parse(text)
+    if tree is None:
+        return None
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    for node in (*sorted(nodes, key=lambda node: node.lineno), tree):
+        said = (ast.get_docstring(node) or "").split("\n", 1)[0].strip()
+        if said and not COPYRIGHT.search(said):
+            at = text.find(said, line_start(text, node.body[0].lineno))
+            if at >= 0:
+                return quote_span(text, at, at + len(said))
+    return None
+
+
+def line_start(text: str, line: int) -> int:
+    """Where a line begins, counted from 1."""
+    at = 0
+    for _ in range(line - 1):
+        at = text.find("\n", at) + 1
+    return at
 
 
 def script(text: str) -> str:

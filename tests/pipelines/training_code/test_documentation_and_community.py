@@ -51,7 +51,19 @@ def test_documented_training() -> None:
     assert (docstrings.value["named"], docstrings.value["documented"]) == (2, 1)
     assert docstrings.value["comment_lines"] == 1
     assert docstrings.quote is not None
-    assert docstrings.quote.exact.startswith("Train a model.")
+    assert docstrings.quote.exact == "One pass over the data."
+
+
+def test_a_notice_of_copyright_is_no_docstring_to_quote() -> None:
+    code = TRAIN.replace(b'"""Train a model."""', b'"""\nCopyright (c) 2026 The makers.\n"""')
+    quote = records({"train.py": code})["code_documentation.docstrings"].quote
+    assert quote is not None
+    assert quote.exact == "One pass over the data."
+    alone = b'"""Copyright (c) 2026 The makers."""\n' + TRAIN.split(b"def train")[0].split(b"\n", 1)[1]
+    assert (
+        records({"train.py": alone + b"loss.backward()\noptimizer.step()\n"})["code_documentation.docstrings"].quote
+        is None
+    )
 
 
 def test_the_readme_of_a_forks_parent_documents_nothing_of_the_model() -> None:
