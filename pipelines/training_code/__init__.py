@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pipelines.model_card.pages import Page, cards
 from pipelines.readers.source_tree import SourceTree, TreeFile, source_tree, tree_misses, tree_outcome
 from pipelines.training_code.copies import Copy, copies
 from pipelines.training_code.judge import RUNNING, STAGES, TRAINING, Judgement, Proof, judge_survey
-from pipelines.training_code.names import model_names, name_patterns
+from pipelines.training_code.names import model_names, name_patterns, other_version
 from pipelines.training_code.needs import environment, needs
 from pipelines.training_code.promises import in_words, promised, rules
 from pipelines.training_code.survey import Line, Survey, line_between, line_of, survey_tree
@@ -200,7 +200,7 @@ class Repository:
         if all(p.finding.role == "copied" for p in proofs):
             note += ", in a copy of another project that this one trains with"
         inside = [p for p in proofs if p.path.startswith(self.folder)]
-        proofs = inside + [p for p in proofs if p not in inside]
+        proofs = self.own_first(inside + [p for p in proofs if p not in inside], judgement.survey.model_files)
         if not inside:
             note += f", none of it in the linked folder {self.folder.rstrip('/')}"
         return self.record(
@@ -219,6 +219,15 @@ class Repository:
             },
             line=proofs[0].finding.line,
         )
+
+    def own_first(self, proofs: list[Proof], named: Collection[str]) -> list[Proof]:
+        """The same files, last those of another version (`recipes/smollm3`) and settings of another model."""
+        root = self.dossier.root
+        model = root.rsplit("/", 1)[-1] if root.startswith("hf:model:") else ""
+        settings = {p.path for p in proofs if p.finding.language in ("config", "shell")}
+        own = {path for path in settings & set(named) if not other_version(model, path)}
+        others = settings - set(named) if own else set()
+        return sorted(proofs, key=lambda p: max(other_version(model, p.path), p.path in others))
 
     def absent_stage(self, judgement: Judgement, stage: str) -> EvidenceRecord:
         found, label = judgement.survey, LABELS[stage]
@@ -352,7 +361,7 @@ class Repository:
         own = self.named_after(names) or not names
         proofs = [p for stage in TRAINING for p in judgement.stages.get(stage, [])]
         recipes = {p.path: p for p in proofs if p.finding.language in ("config", "shell")}
-        chosen = [p for p in recipes.values() if own or p.path in named]
+        chosen = self.own_first([p for p in recipes.values() if own or p.path in named], named)
         if not chosen:
             return self.record(
                 "configuration",
@@ -388,11 +397,13 @@ class Repository:
             )
         extra = f", lock file {fixed.locks[0]}" if fixed.locks else ""
         extra += f", container {fixed.containers[0]}" if fixed.containers else ""
+        pins = "no requirement listed"
+        if fixed.requirements:
+            pins = f"{fixed.pinned} of {fixed.requirements} requirements pinned"
         return self.record(
             "environment",
             "present",
-            f"Environment described in repository {self.name} ({files[0].path}{more(len(files))}: {fixed.pinned} of "
-            f"{fixed.requirements} requirements pinned{extra}).",
+            f"Environment described in repository {self.name} ({fixed.telling.path}{more(len(files))}: {pins}{extra}).",
             rule="environment-files",
             points="open" if judgement.trains else "neutral",
             value={

@@ -41,3 +41,26 @@ def name_patterns(names: Sequence[str]) -> list[str]:
     """Patterns that find names in paths and files: `crystal` in `crystalcoder`, not in `crystals`; SDXL in `sd_xl`."""
     written = ("[-_]?".join(name) if name.isupper() else re.escape(name) for name in names if len(name) > 1)
     return [rf"(?<![a-z]){name}(?:{ENDINGS})?(?![a-z])" for name in written]
+
+
+# A version right after a family's name, `blip2`, `Yi-1.5`; not the size that follows one, `olmo_7b`.
+VERSION = r"[-_]?(\d+(?:[._]\d+)*)(?![\d._]*[bmk](?![a-z]))(?!\d)"
+
+
+def other_version(model: str, path: str) -> int:
+    """Whether a path names another version of a model's family: 2 it does, 1 it names the family alone, 0 neither.
+
+    For `blip2-opt-2.7b` that is 0 for `train.py` and `blip2/train.sh`, 1 for `blip/train.sh`, 2 for `blip3/train.sh`.
+    """
+    name, text = family(model), path.lower()
+    if not name or name not in text:
+        return 0
+    own = re.search(rf"(?<![a-z]){re.escape(name)}{VERSION}", model.lower())
+    mine = own[1].replace("_", ".") if own else ""
+    named = re.findall(rf"(?<![a-z]){re.escape(name)}(?:{ENDINGS})?(?:{VERSION}|(?![a-z]))", text)
+    versions = [version.replace("_", ".") for version in named]
+    if not versions or any(v and (mine.startswith(v) or v == f"{mine}.0") for v in versions):
+        return 0
+    if any(versions):
+        return 2
+    return 1 if own and own[0][len(name)].isdigit() else 0

@@ -43,8 +43,8 @@ def environment(survey: Survey) -> Environment | None:
     files = survey.environment
     if not files:
         return None
-    pins = [pinned(file) for file in files]
-    best = max(range(len(files)), key=lambda n: (pins[n][0], -n))
+    pins = [(0, 0, 1) if places().found("locks", file.path) else pinned(file) for file in files]
+    best = max(range(len(files)), key=lambda n: (pins[n][0], pins[n][1] > 0, -n))
     return Environment(
         sum(pin[1] for pin in pins),
         sum(pin[0] for pin in pins),
@@ -55,7 +55,16 @@ def environment(survey: Survey) -> Environment | None:
     )
 
 
-REQUIREMENT = re.compile(r"^\s{0,8}[\"'-]?\s{0,4}[A-Za-z][\w.\[\]-]{1,60}\s{0,4}(==|===|~=|>=|<=|>|<|@|=)")
+NAME = r"[A-Za-z][\w.\[\]-]{1,60}\s{0,4}"
+VERSIONED = re.compile(rf"^\s{{0,8}}[\"'-]?\s{{0,4}}{NAME}(==|===|~=|>=|<=|>|<|@)")
+QUOTED = re.compile(rf"^\s{{0,12}}[\"']{NAME}(==|===|~=|>=|<=|>|<|@)")
+CONDA = re.compile(rf"^\s{{0,12}}-\s{{1,4}}{NAME}(=|>|<|~)")
+LIST = re.compile(r"\b(?:dependencies|\w*requires?|requirements)\b[^\n]{0,80}[\[(]\s*$")  # of TOML or Python, opened
+CLOSED = re.compile(r"\s*[\])]")
+BARE = re.compile(rf"^\s{{0,12}}[\"']{NAME}[\"']")
+TABLE = re.compile(r"\[[^\]]*dependencies[^\]]*\]", re.I)  # of TOML, with a requirement on each line
+KEY = re.compile(rf"^{NAME}=")
+LISTED = re.compile(r"\s{0,4}[A-Za-z][\w.-]+")
 EXACT = re.compile(r"===?\s{0,3}[\"']?\d")
 EXACT_CONDA = re.compile(r"^\s{0,12}- [\w.-]{1,60}=\d")
 
@@ -63,11 +72,16 @@ EXACT_CONDA = re.compile(r"^\s{0,12}- [\w.-]{1,60}=\d")
 def pinned(file: TreeFile) -> tuple[int, int, int]:
     """Requirements with an exact version, all requirements, and the line of the first of them, best with a version."""
     exact, total, first, any_line = 0, 0, 0, 0
+    rule, within = requirement_in(file), None
     for number, text in enumerate(file.text.split("\n", 5000)[:5000], 1):
         text = text[:300]
-        listing = places().found("environment_folder", file.path) or file.name.lower().startswith("requirements")
-        is_list = listing and bool(re.match(r"\s{0,4}[A-Za-z][\w.-]+", text))
-        if not is_list and not REQUIREMENT.match(text):
+        if text.startswith("["):
+            within = KEY if TABLE.match(text) else None
+        elif rule is QUOTED and LIST.search(text):
+            within = BARE
+        elif within is BARE and CLOSED.match(text):
+            within = None
+        if not rule.match(text) and not (within and within.match(text)):
             continue
         total += 1
         any_line = any_line or number
@@ -75,3 +89,11 @@ def pinned(file: TreeFile) -> tuple[int, int, int]:
             exact += 1
             first = first or number
     return exact, total, first or any_line or 1
+
+
+def requirement_in(file: TreeFile) -> re.Pattern[str]:
+    """How a line with a requirement looks in a file of this kind."""
+    if places().found("environment_folder", file.path) or file.name.lower().startswith("requirements"):
+        return LISTED
+    ending = file.name.lower().rpartition(".")[2]
+    return {"py": QUOTED, "toml": QUOTED, "yml": CONDA, "yaml": CONDA}.get(ending, VERSIONED)

@@ -254,6 +254,40 @@ def test_what_training_again_needs_is_named_with_its_files() -> None:
     assert found["environment"].value["pinned"] == 1
 
 
+SETTINGS = "config = load(key=['='])\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "pinned", "listed", "line"),
+    [
+        ("requirements.txt", "torch==2.1\nnumpy\n", 1, 2, "torch==2.1"),
+        ("setup.py", SETTINGS + "setup(install_requires=[\n 'torch',\n 'numpy>=1',\n])\n", 0, 2, "'torch',"),
+        ("setup.py", SETTINGS, 0, 0, "config = load(key=['='])"),
+        ("pyproject.toml", '[tool.isort]\nprofile = "black"\n', 0, 0, "[tool.isort]"),
+        ("pyproject.toml", '[project]\nkeywords = [\n  "birds",\n]\n', 0, 0, "[project]"),
+        ("pyproject.toml", '[project]\ndependencies = [\n "torch",\n "numpy==2",\n]\n', 1, 2, '"numpy==2",'),
+        ("pyproject.toml", '[tool.poetry.dependencies]\ntorch = "^2.0"\n', 0, 1, 'torch = "^2.0"'),
+        ("environment.yml", "name: heron\ndependencies:\n  - python=3.11\n", 1, 1, "- python=3.11"),
+        ("uv.lock", '[[package]]\nname = "torch"\nversion = "2.0"\n', 0, 0, "[[package]]"),
+    ],
+)
+def test_requirements_are_told_from_other_settings(name: str, text: str, pinned: int, listed: int, line: str) -> None:
+    found = records(archive({"train.py": b"loss.backward()\noptimizer.step()\n", name: text.encode()}))["environment"]
+    assert (found.value["pinned"], found.value["requirements"]) == (pinned, listed)
+    assert found.quote is not None
+    assert found.quote.exact == line
+
+
+def test_recipes_of_the_model_stand_before_those_of_others() -> None:
+    recipe = b"model: m\nlearning_rate: 1e-4\nnum_train_epochs: 3\nper_device_train_batch_size: 8\n"
+    names = ("recipes/alpha/sft.yaml", "recipes/heron3/sft.yaml", "recipes/heron/sft.yaml")
+    tree = archive({"sft.py": b"loss.backward()\noptimizer.step()\n", **dict.fromkeys(names, recipe)})
+    pointed = Lead("hf:model:maker/heron-1b", TARGET, "repository", "said", followed=True)
+    found = records(tree, root="hf:model:maker/heron-1b", leads=(pointed,))["finetuning"]
+    paths = [one["path"] for one in found.value["files"]]
+    assert [path for path in paths if path in names] == [names[2], names[0], names[1]]
+
+
 @pytest.mark.parametrize("value", ["$DATA", "/path/to/data", "your_data.json", "<data>", '""'])
 def test_a_place_left_for_data_names_none(value: str) -> None:
     launch = f"torchrun train.py --learning_rate 1e-4 --data_path {value} --epochs 3\n".encode()
