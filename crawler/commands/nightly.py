@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 SHOWN = 20
+TOGETHER = 4  # entries that are read for the same reasons, from which on they share a paragraph
 
 
 @click.command("nightly")
@@ -197,11 +198,28 @@ def cost_of_links(by_host: dict[str, int]) -> list[str]:
     return [text.replace("\N{NO-BREAK SPACE}", " ")]
 
 
+def why_read(read: dict[str, list[str]]) -> list[str]:
+    """A line for each entry, and one paragraph for entries that are read for the same reasons."""
+    entries: dict[str, list[str]] = {}
+    for entry, reasons in read.items():
+        entries.setdefault("; ".join(reasons[:3]), []).append(entry)
+    lines = []
+    for said, names in sorted(entries.items(), key=lambda pair: (-len(pair[1]), pair[1])):
+        if len(names) < TOGETHER:
+            lines += [f"  {name}: {said}" for name in names]
+        else:
+            text = f"{len(names)} entries, {said}: {', '.join(names)}"
+            lines.append(
+                textwrap.fill(text, 118, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+            )
+    return lines
+
+
 def described(about: dict[str, Any]) -> str:
     lines = [f"{about['state']}: {len(about['read'])} entries to read, {about['carried']} unchanged"]
     if about["not_checked"]:
         lines[0] += f", {len(about['not_checked'])} not checked: services gave no answer"
-    lines += [f"  {entry}: {'; '.join(reasons[:3])}" for entry, reasons in about["read"].items()]
+    lines += why_read(about["read"])
     numbers = about["cost"] if about["state"] == "dry run" else about["requests"]
     lines += [f"{count:6d} requests to {host}" for host, count in sorted(numbers.items())]
     each = sum(numbers.values()) / max(1, about["tracked"])

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from crawler.commands.nightly import why_read
 from tests.crawler.nightly.conftest import Place
 
 
@@ -96,6 +97,15 @@ def test_a_dry_run_keeps_nothing_and_names_the_cost(place: Place) -> None:
     assert summary["link_cost"] == {"a.example": 3, "b.example": 2}  # with robots.txt
     assert not any("example" in path for path in place.services.asked)
     assert not place.out.exists()
+
+
+def test_entries_that_are_read_for_the_same_reasons_share_a_paragraph() -> None:
+    read = {f"Lumen-{n}": ["the detectors changed"] for n in range(40)} | {"Umbra": ["new"], "Penumbra": ["new"]}
+    first, *lines = why_read(read)
+    assert first.startswith("  40 entries, the detectors changed: Lumen-0, Lumen-1,")
+    assert max(map(len, first.splitlines())) <= 118
+    assert "Lumen-\n" not in first
+    assert lines == ["  Umbra: new", "  Penumbra: new"]
 
 
 def test_without_a_token_or_with_a_wrong_one_nothing_is_published(place: Place) -> None:
