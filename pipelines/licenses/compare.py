@@ -184,21 +184,28 @@ def weights_elsewhere(detector: Detector, dossier: Dossier, records: Records) ->
     for said in said_of_weights(dossier, records):
         if names_one(said) and said.subject.target != root:
             yield from compared(detector, said, [("weights", [mine])])
+    for target in called_after(dossier) if mine.indicator == "license.declared" else ():
+        if texts := [t for t in texts_of(records, target).main if target != root and speaks_of(t, "weights")]:
+            yield from compared(detector, mine, [("weights", texts)])
 
 
 def said_of_weights(dossier: Dossier, records: Records) -> list[EvidenceRecord]:
     """Statements on the weights of this very model: of the release, and of repositories that bear its name."""
-    model = short(dossier.root).rpartition("/")[2]
-    names = [name.lower() for name in (model, dossier.entry or "") if name]
-    targets = [t for t in released(dossier) if t == dossier.root or namesake(t.rpartition("/")[2].lower(), names)]
-    sizes = set(SIZE.findall(model.lower()))
+    sizes = set(SIZE.findall(short(dossier.root).rpartition("/")[2].lower()))
 
     def of_this_size(said: EvidenceRecord) -> bool:
         named = set(SIZE.findall(ADDRESS.sub("", said.quote.exact.lower()))) if said.quote else set()
         return not (sizes and named) or bool(sizes & named)
 
-    found = [r for t in targets for r in declared_of(records, t)]
+    found = [r for t in called_after(dossier) for r in declared_of(records, t)]
     return [r for r in found if "weights" in parts_of(r) and of_this_size(r)]
+
+
+def called_after(dossier: Dossier) -> list[str]:
+    """The release, and those of its repositories that bear its name."""
+    model = short(dossier.root).rpartition("/")[2]
+    names = [name.lower() for name in (model, dossier.entry or "") if name]
+    return [t for t in released(dossier) if t == dossier.root or namesake(t.rpartition("/")[2].lower(), names)]
 
 
 def namesake(repository: str, names: Iterable[str]) -> bool:

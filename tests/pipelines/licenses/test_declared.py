@@ -300,6 +300,18 @@ def test_a_family_of_licences_is_held_against_what_is_declared(declared: str, sa
     assert [r.value["verdict"] for r in found] == verdicts
 
 
+def test_a_licence_of_the_model_in_its_repository_is_held_against_what_the_hub_says() -> None:
+    changed = document("license", CODE, LICENSE + CLAUSE, "MODEL_LICENSE")
+    code = document("license", CODE, LICENSE, "LICENSE")
+    found = of(read(hub(MODEL, "mit"), code, changed, leads=(lead(CODE, "repository"),)), "license.conflict")
+    (against,) = [r for r in found if r.subject.target == MODEL]
+    assert against.outcome == "present"
+    assert "Metadata of maker/pan says MIT" in against.statement
+    assert "MODEL_LICENSE" in against.statement
+    tool = document("license", "github:maker/spoon", LICENSE + CLAUSE, "MODEL_LICENSE")
+    assert not of(read(hub(MODEL, "mit"), tool, leads=(lead("github:maker/spoon", "repository"),)), "license.conflict")
+
+
 def test_clauses_of_other_models_in_a_folder_of_licences_are_left_out() -> None:
     pan = document("license", CODE, LICENSE + CLAUSE, "licences/PAN")
     pot = document("license", CODE, "SPDX-License-Identifier: MIT\n\n" + CLAUSE, "licences/POT")
