@@ -37,7 +37,7 @@ POINTS: dict[str, Points] = {"present": "open", "boilerplate": "partial", "place
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
-    cited = frozenset(paper.id for paper in own_papers(dossier) if paper.verdict == "cited")
+    cited = frozenset(paper.id for paper in own_papers(dossier) if paper.verdict in ("cited", "base"))
     for page in cards(dossier):
         for stretch in page.stretches():
             yield from read_stretch(page.document, page.card, stretch, cited if stretch.title is None else frozenset())

@@ -377,6 +377,9 @@ def title_span(page: Page) -> tuple[int, int]:
     return page.lines[first].start, page.lines[last].end
 
 
+CALLED_POST = re.compile(r"(?i)\b(?:blog|posts?|announc\w+|introduc\w+|releas\w+|read more)\b|博客")
+
+
 def announced_or_blog(detector: Detector, dossier: Dossier) -> Iterator[EvidenceRecord]:
     """Where there is no paper: what is promised, or told in a blog post instead, but for the card of another model."""
     own_end = {page.document.target: page.stretches()[0].end for page in cards(dossier)}
@@ -386,7 +389,10 @@ def announced_or_blog(detector: Detector, dossier: Dossier) -> Iterator[Evidence
         text = document.text[: own_end.get(document.target) if document.kind == "model_card" else None]
         promised = ANNOUNCED.search(text)
         name = release_name(dossier, dossier.root)
-        posts = ((about_model(m[0], name), m) for m in islice(BLOG.finditer(text), 200))
+        found = ((about_model(m[0], name), m) for m in islice(BLOG.finditer(text), 200))
+        posts = (
+            (near, m) for near, m in found if near == 2 or CALLED_POST.search(text[max(0, m.start() - 80) : m.start()])
+        )
         near, blog = max(posts, key=itemgetter(0), default=(0, None))
         for match, outcome, rule, what in (
             (promised, "placeholder", "announced", "announces a report that is not there yet"),

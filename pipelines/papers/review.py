@@ -507,14 +507,24 @@ OF_OURS = re.compile(
 )
 
 
+NAMED_PAPER = re.compile(
+    r"(?<![\w.-])([\w.+-]*[A-Z][\w.+-]*[A-Z\d][\w.+-]*)\W{1,4}(?:paper|work|report)\b"
+)  # "our CodeRL paper"
+
+
 def about(sentence: str, paper: OwnPaper) -> bool:
     """Whether a claim speaks of this paper: it names it, its id, or says "our paper" and names no other."""
     ids = {found.id for found in find_ids(sentence)}
     if ids:
         return paper.id in ids
     subject = re.split(r"[:：]", paper.title)[0].strip().lower()
-    if len(subject) > 2 and re.search(rf"(?<![\w-]){re.escape(subject)}(?![\w-])", sentence.lower()):
+    if len(subject) > 2 and re.search(
+        rf"(?<![\w-]){re.escape(subject)}(?![\w-]|\W?v?\d{{1,2}}(?!\d))", sentence.lower()
+    ):
         return True
+    named = NAMED_PAPER.search(sentence)
+    if named and named[1].lower() not in paper.title.lower():
+        return False
     return OF_OURS.search(sentence.strip()) is not None
 
 

@@ -218,6 +218,11 @@ def test_a_dead_link_to_a_report_is_told() -> None:
             ["leads to a blog post, no report: https://weather.example/blog/nimbus-r1"],
         ),
         ("See the [runtime](https://rain.example/blog/faster).", []),
+        ("[Source](https://weather.example/blog/sizes-of-others) of the sizes.", []),
+        (
+            "We tell more in a [post](https://weather.example/blog/drizzle).",
+            ["leads to a blog post, no report: https://weather.example/blog/drizzle"],
+        ),
     ],
 )
 def test_what_stands_in_place_of_a_report(text: str, said: list[str]) -> None:
@@ -266,6 +271,8 @@ def test_a_paper_that_only_an_index_entry_links() -> None:
         ("Clouds is accepted at ICML 2026 as oral.", False),
         ("[Rain](https://arxiv.org/abs/2601.00001) is accepted at NeurIPS 2027 as oral.", False),
         ("Clouds-Med is accepted at NeurIPS 2027 as oral.", False),
+        ("Clouds 2 is accepted at NeurIPS 2027 as oral.", False),
+        ("Our **RainRL** paper has been accepted to NeurIPS 2027!", False),
     ],
 )
 def test_which_paper_is_accepted(said: str, claimed: bool) -> None:
