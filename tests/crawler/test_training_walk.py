@@ -131,6 +131,13 @@ def test_a_link_to_a_branch_counts_where_it_speaks_of_training(text: str, ref: s
     assert lead.ref == ref
 
 
+def test_a_repository_of_the_same_owner_that_is_an_example_of_others_is_not_followed() -> None:
+    body = b"[Code](https://github.com/maker/model) uses tools such as [Heron](https://github.com/maker/heron).\n"
+    card = Document("model_card", "hf:model:maker/model", Source("u", "v", path="README.md"), body)
+    ranked = {lead.target: score for score, lead in rank_repositories(leads_of_text(card, card.target), "maker/model")}
+    assert ranked["github:maker/model"] >= 3 > ranked["github:maker/heron"]
+
+
 def leads(text: str) -> list[Lead]:
     document = Document("source_file", "github:maker/model", Source("u", "v", path="README.md"), text.encode())
     return list(training_leads(document, document.target))
