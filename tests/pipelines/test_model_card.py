@@ -95,6 +95,8 @@ def test_known_cards(path: Path) -> None:
             "absent",
         ),
         ("# M\n\nDownload the files of Heron and place them under letters.\n", "description", "absent"),
+        ("# M\n\nIt can be further fine-tuned to achieve state-of-the-art performance.\n", "evaluation", "absent"),
+        ("# M\n\nIt achieves state-of-the-art performance.\n", "evaluation", "present"),
         ("# M\n\n我们在六个数据集上对苍鹭进行了测试，结果如下。\n", "training_data", "absent"),
         ("# M\n\nWe tuned the layers and now run 12x faster than real-time on a consumer 4090.\n", "compute", "absent"),
         ("https://github.com/org/heron/assets/1/a-b\n", "training_code_link", "absent"),
