@@ -32,6 +32,8 @@ CODE_FILES = 100  # files whose docstrings are counted
 # Code on one line with its strings closed, up to a number sign.
 BEFORE_COMMENT = re.compile(r"""(?:[^'"#\\]|\\.|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")++#""")
 COPYRIGHT = re.compile(r"copyright|licensed under|all rights reserved|spdx", re.I)
+FRONT_MATTER = re.compile(r"---\n(?:(?!---)[^\n]*\n){0,100}---\n")
+LINE = re.compile(r"^[ \t]*+(?!\.\. )(\S[^\n]*)", re.MULTILINE)
 SUBSTANTIVE = 60  # words from which a README section counts as more than a pointer
 
 
@@ -283,8 +285,10 @@ def docs_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> Ev
 
 
 def first_line(text: str) -> tuple[Quote, Selector] | None:
-    match = re.search(r"\S[^\n]*", text)
-    return quote_span(text, match.start(), match.end()) if match else None
+    """The first line of a page below its front matter that is no label of reStructuredText."""
+    front = FRONT_MATTER.match(text)
+    match = LINE.search(text, front.end() if front else 0)
+    return quote_span(text, match.start(1), match.end(1)) if match else None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,13 @@ def test_documented_training() -> None:
     assert docstrings.quote.exact == "One pass over the data."
 
 
+def test_a_page_is_quoted_below_its_front_matter_and_requirements_are_no_page() -> None:
+    page = b"---\nlayout: bird\n---\n.. _birds:\n\n# How the heron is trained\n"
+    files = {"train.py": TRAIN, "docs/training.md": page, "docs/requirements.txt": b"sphinx==4.0.0\n"}
+    found = records(files)["code_documentation.docs"]
+    assert (found.value["pages"], found.quote and found.quote.exact) == (1, "# How the heron is trained")
+
+
 def test_a_notice_of_copyright_is_no_docstring_to_quote() -> None:
     code = TRAIN.replace(b'"""Train a model."""', b'"""\nCopyright (c) 2026 The makers.\n"""')
     quote = records({"train.py": code})["code_documentation.docstrings"].quote
