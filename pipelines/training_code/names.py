@@ -16,13 +16,14 @@ PARTS = re.compile(
 )
 # What names of one family put after it without a hyphen: `crystalcoder`, `deepseekmath`.
 ENDINGS = "coder?|chat|llm|lm|instruct|math|vl|vision|audio|video|moe"
+ADJECTIVES = frozenset({"stable"})  # names of families begin with it: Stable Diffusion, StableVicuna
 FAMILIES = frozenset({"llama", "qwen", "mistral", "mixtral", "gemma", "gpt", "bert", "t5", "phi", "falcon", "bloom"})
 
 
 def model_names(dossier: Dossier, target: str) -> tuple[str, ...]:
     """Family names and initials of the release and its base models.
 
-    `Llama-Poro-2-70B-Instruct` gives `poro`, `stable-diffusion-xl-base-1.0` gives `stable` and `SDXL`.
+    `Llama-Poro-2-70B-Instruct` gives `poro`, `stable-diffusion-xl-base-1.0` gives `stable-diffusion` and `SDXL`.
     """
     hub = [t.rsplit("/", 1)[-1] for t in (dossier.root, *sorted(dossier.base_models)) if t.startswith("hf:model:")]
     return tuple(dict.fromkeys(name for t in hub for name in (family(t), *acronyms(t)) if name))
@@ -33,13 +34,21 @@ def family(name: str) -> str:
     own = [p for p in parts if re.sub(r"[\d.]+$", "", p) not in FAMILIES] or parts
     if not own:
         return ""
-    word = re.sub(r"[\d.]+$", "", own[0])
-    return word if len(word) > 1 else own[0]
+    at, word = parts.index(own[0]), re.sub(r"[\d.]+$", "", own[0])
+    if len(own[0]) == 1 and at:
+        return f"{parts[at - 1]}-{own[0]}"
+    if len(word) < 2:
+        return own[0]
+    return f"{word}-{own[1]}" if word in ADJECTIVES and len(own) > 1 else word
 
 
 def name_patterns(names: Sequence[str]) -> list[str]:
     """Patterns that find names in paths and files: `crystal` in `crystalcoder`, not in `crystals`; SDXL in `sd_xl`."""
-    written = ("[-_]?".join(name) if name.isupper() else re.escape(name) for name in names if len(name) > 1)
+    written = (
+        "[-_]?".join(name) if name.isupper() else re.escape(name).replace(r"\-", "[-_]?")
+        for name in names
+        if len(name) > 1
+    )
     return [rf"(?<![a-z]){name}(?:{ENDINGS})?(?![a-z])" for name in written]
 
 

@@ -18,6 +18,8 @@ from pipelines.training_code.names import family, model_names, name_patterns, ot
         ("phi-2", "phi"),
         ("OLMo-7B", "olmo"),
         ("7B-Instruct", ""),
+        ("gpt-j-6b", "gpt-j"),
+        ("stable-heron-13b-delta", "stable-heron"),
     ],
 )
 def test_family(name: str, expected: str) -> None:
@@ -29,7 +31,7 @@ def test_family(name: str, expected: str) -> None:
 )
 def test_initials_of_a_long_name(path: str, found: bool) -> None:
     names = model_names(Dossier("hf:model:rain/stable-drizzle-xl-base-1.0", ()), "github:rain/tools")
-    assert names == ("stable", "SDXL")
+    assert names == ("stable-drizzle", "SDXL")
     assert any(re.search(pattern, path, re.I) for pattern in name_patterns(names)) is found
 
 
