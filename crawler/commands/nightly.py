@@ -216,7 +216,8 @@ def why_read(read: dict[str, list[str]]) -> list[str]:
 
 
 def described(about: dict[str, Any]) -> str:
-    lines = [f"{about['state']}: {len(about['read'])} entries to read, {about['carried']} unchanged"]
+    read = len(about["read"])
+    lines = [f"{about['state']}: {read} {'entry' if read == 1 else 'entries'} to read, {about['carried']} unchanged"]
     if about["not_checked"]:
         lines[0] += f", {len(about['not_checked'])} not checked: services gave no answer"
     lines += why_read(about["read"])
