@@ -68,8 +68,15 @@ NOT_DATA = Phrase(
 )
 FILE_INSIDE = Phrase(re.compile(r"/(?:blob|resolve)/[^?#]*\.(?:py|md|ipynb|png|jpe?g|gif|svg|pdf|sh)\b", re.I))
 OPENING = 6  # characters from the start of a row within which a link is the row's name
+ANY_DATA = re.compile(
+    r"\W*(?:(?:the|our|this|these|massive|large|full|open|released?|training|pre-?training|fine-?tuning|here)\W+)*"
+    r"(?:data ?sets?|data|corp(?:us|ora)|here)\W*",
+    re.I,
+)  # words of a link that name no dataset of their own
 LABEL_BEFORE = re.compile(r"(?:^|[\n.;])\W*(\w[^:\n]{2,60}?)\s*:\s*\Z")
 ELSEWHERE = frozenset(["evaluation", "citation", "other", "usage"])
+HARMS = frozenset(["biases", "risks", "limitations"])
+MEASURED = re.compile(r"\b(?:ran|run|tests?|tested|measur\w+|prompt(?:s|ed)|prob(?:ed|ing))\b", re.I)
 TRAINING_TOPICS = frozenset(["training_data", "training_procedure", "description"])
 DATASET_LIMIT = 200
 WITHHELD_LIMIT = 6
@@ -216,6 +223,8 @@ def called(card: Card, link: Link, start: int) -> str:
     """What a linked dataset is called: by the link's own words, else by the label before it, else by its address."""
     words = link.label.strip("[]*_` ")
     bare = re.sub(r"^https?://(?:www\.)?", "", link.href).rstrip("/")
+    if ANY_DATA.fullmatch(words):
+        return bare
     if words and bare not in words.rstrip("/"):
         return words
     label = LABEL_BEFORE.search(card.visible[start : link.start])
@@ -548,6 +557,8 @@ def synthetic_records(dossier: Dossier, document: Document, card: Card, stretch:
         if found is None:
             continue
         match, low, high = found
+        if about_harms(card, part.start) and not rules().training.found_in(card.visible[low:high]):
+            continue
         subject, parameter = placed(dossier, stretch.subject, stage_of(card.visible[low:high]))
         quote, selector = quote_card(card, low, high, match.start())
         yield detector.record(
@@ -674,10 +685,17 @@ def about_results(card: Card, position: int) -> bool:
     return False
 
 
+def about_harms(card: Card, position: int) -> bool:
+    """Whether the nearest heading that names a topic is on biases, risks or limits, which data are there to measure."""
+    named = (set(topics) for label in reversed(card.heading_path(position)) if (topics := label_topics(label)))
+    return bool(HARMS & next(named, set()))
+
+
 def is_evaluation(card: Card, position: int, sentence: str, name: str) -> bool:
     if BENCHMARK.found_in(name):
         return True
-    elsewhere = about_results(card, position), rules().not_training.found_in(sentence)
+    measured = about_harms(card, position) and MEASURED.search(sentence) is not None
+    elsewhere = about_results(card, position) or measured, rules().not_training.found_in(sentence)
     return all(elsewhere) or (any(elsewhere) and not rules().training.found_in(sentence))
 
 

@@ -366,3 +366,16 @@ def test_a_bare_address_is_called_by_the_label_before_it() -> None:
 )  # fmt: skip
 def test_corpora_of_speech_films_and_shapes(sentence: str, names: list[str]) -> None:
     assert sorted(declared(records(f"# M\n\n{sentence}\n"))) == sorted(names)
+
+
+def test_data_that_measure_a_bias_are_no_training_data() -> None:
+    address = "https://huggingface.co/datasets/org"
+    prompted = f"# M\n\n## Bias\n\nThe prompts were run on two sets of [faces]({address}/faces).\n"
+    assert declared(records(prompted))["org/faces"].value["role"] == "evaluation"
+    inherits = f"# M\n\n## Bias\n\nIt shares what is said of the [letters]({address}/letters).\n"
+    assert declared(records(inherits))["org/letters"].value["role"] == "training"
+
+
+def test_a_link_that_only_says_dataset_is_called_by_its_address() -> None:
+    body = "# M\n\nHeron was trained on a [dataset](https://zenodo.org/records/77) and [our letters](https://zenodo.org/records/78).\n"
+    assert set(declared(records(body))) == {"zenodo.org/records/77", "our letters"}
