@@ -12,7 +12,7 @@ from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
 from pipelines.model_card.coverage import NAMES, Coverage, coverage, sentence
 from pipelines.model_card.embedded import component_of
-from pipelines.model_card.links import link_findings
+from pipelines.model_card.links import NONE_KNOWN, Papers, link_findings
 from pipelines.model_card.pages import Stretch, cards
 from pipelines.model_card.topics import TOPICS, Finding, Reading, best
 from pipelines.papers.own import own_papers
@@ -37,10 +37,13 @@ POINTS: dict[str, Points] = {"present": "open", "boilerplate": "partial", "place
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
-    cited = frozenset(paper.id for paper in own_papers(dossier) if paper.verdict in ("cited", "base"))
+    papers = Papers(
+        frozenset(paper.id for paper in own_papers(dossier) if paper.verdict == "own"),
+        frozenset(paper.id for paper in own_papers(dossier) if paper.verdict in ("cited", "base")),
+    )
     for page in cards(dossier):
         for stretch in page.stretches():
-            yield from read_stretch(page.document, page.card, stretch, cited if stretch.title is None else frozenset())
+            yield from read_stretch(page.document, page.card, stretch, papers if stretch.title is None else NONE_KNOWN)
     for miss in dossier.misses:
         component = component_of(dossier, miss.target)
         if component and miss.what == "model_card":
@@ -94,10 +97,10 @@ def file_names(answer: Document) -> list[str] | None:
     return [str(s.get("rfilename", "")) for s in siblings if isinstance(s, dict)]
 
 
-def findings(card: Card, start: int, end: int, own: str = "", cited: frozenset[str] = frozenset()) -> list[Finding]:
-    """All findings of a stretch about the model of this name; `cited` papers are not its own."""
+def findings(card: Card, start: int, end: int, own: str = "", papers: Papers = NONE_KNOWN) -> list[Finding]:
+    """All findings of a stretch about the model of this name."""
     found = list(Reading(card, start, end, own).findings())
-    found += link_findings(card, start, end, cited)
+    found += link_findings(card, start, end, papers)
     if card.front and start == card.body_start:
         found += front_findings(card)
     return found
@@ -116,9 +119,9 @@ def front_findings(card: Card) -> Iterator[Finding]:
             yield Finding("evaluation", "present", "front_matter", start, end, "model-index", "front matter")
 
 
-def read_stretch(document: Document, card: Card, stretch: Stretch, cited: frozenset[str]) -> Iterator[EvidenceRecord]:
+def read_stretch(document: Document, card: Card, stretch: Stretch, papers: Papers) -> Iterator[EvidenceRecord]:
     start, end, subject, embedded, whose, own = stretch
-    every = findings(card, start, end, own, cited)
+    every = findings(card, start, end, own, papers)
     chosen = best(every)
     cover = coverage(card, start, end)
     looked = searched(document, searched_text(card, cover, embedded))

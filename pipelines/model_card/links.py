@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from output.record import Outcome
@@ -45,10 +46,19 @@ NOT_CODE = re.compile(
 EPRINT = re.compile(r"\b(?:eprint|journal|booktitle|doi|archivePrefix)\s*=|arxiv[:.]", re.I)
 
 
-def link_findings(card: Card, start: int, end: int, cited: frozenset[str] = frozenset()) -> Iterator[Finding]:
-    """`cited`: ids of arXiv papers that are somebody else's."""
+class Papers(NamedTuple):
+    """Ids of the arXiv papers that a card names, as far as it is known whose they are."""
+
+    own: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+
+
+NONE_KNOWN = Papers()
+
+
+def link_findings(card: Card, start: int, end: int, known: Papers = NONE_KNOWN) -> Iterator[Finding]:
     links = card.links_inside(start, end)
-    yield from papers(card, links, start, end, cited)
+    yield from papers(card, links, start, end, known)
     yield from datasheets(card, links)
     yield from training_code(card, links)
 
@@ -57,24 +67,28 @@ def found(topic: str, card: Card, link: Link, reason: str, outcome: str = "prese
     return Finding(topic, outcome, "link", link.start, link.end, link.label, reason, link.href)  # type: ignore[arg-type]
 
 
-def papers(card: Card, links: tuple[Link, ...], start: int, end: int, cited: frozenset[str]) -> Iterator[Finding]:
-    """The link that the card calls its paper; else the first to a paper, the BibTeX entry, or a cited paper."""
+def papers(card: Card, links: tuple[Link, ...], start: int, end: int, known: Papers) -> Iterator[Finding]:
+    """The link to the model's own paper, the one that the card calls its paper, or the first to a paper.
+
+    Else the BibTeX entry, or a paper of others.
+    """
     called = [link for link in links if link.href.startswith("http") and called_paper(card, link)]
     to_paper = [link for link in links if PAPER.search(link.href) and not TERMS.search(unquote(link.href))]
-    others = {link.href for link in to_paper if {found.id for found in find_ids(link.href)} & cited}
-    if link := next((link for link in called + to_paper if link.href not in others), None):
+    ids = {link.href: {found.id for found in find_ids(link.href)} for link in called + to_paper}
+    others = {href for href, named in ids.items() if named & known.others}
+    own = [link for link in called + to_paper if ids[link.href] & known.own]
+    if link := next((link for link in own + called + to_paper if link.href not in others), None):
         yield found("paper_link", card, link, "link to a paper")
         return
     for part in card.inside(start, end):
         if part.kind == "code":
             match = EPRINT.search(card.text, part.start, part.end)
             if match and "@" in card.text[part.start : match.start()]:
-                ids = {found.id for found in find_ids(card.text[part.start : part.end])}
-                outcome: Outcome = "linked" if ids and ids <= cited else "present"
+                named = {found.id for found in find_ids(card.text[part.start : part.end])}
+                outcome: Outcome = "linked" if named and named <= known.others else "present"
                 yield Finding("paper_link", outcome, "prose", part.start, part.end, "", "in the BibTeX entry only")
                 return
-    if others:
-        link = next(link for link in to_paper if link.href in others)
+    if link := next((link for link in to_paper if link.href in others), None):
         yield found("paper_link", card, link, "not known as its own", "linked")
 
 

@@ -360,7 +360,7 @@ class Reading:
                 text = " ".join(visible[first:last].split())
                 if self.lexicon.placeholder.match(text) or self.lexicon.template.match(text):
                     continue
-                if cue.topic in TRAINING_TOPICS and of_another_model(text, self.own):
+                if cue.topic in TRAINING_TOPICS and (of_another_model(text, self.own) or self.bids(first, last)):
                     continue
                 outcome: Outcome = "present"
                 if self.lexicon.any_boilerplate.match(text):
@@ -417,7 +417,7 @@ class Reading:
 
 BIDS = re.compile(
     r"\W*(?:please )?(?:download|install|clone|click|visit|see|check|read|join|follow|copy|put|place|unzip|git|"
-    r"if you|you may also)\b",
+    r"if you|you may also|we(?: have|'ve)? (?:updated|released|added|fixed|supported))\b",
     re.I,
 )
 DESCRIBES = re.compile(

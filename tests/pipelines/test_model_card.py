@@ -97,6 +97,13 @@ def test_known_cards(path: Path) -> None:
         ("# M\n\nDownload the files of Heron and place them under letters.\n", "description", "absent"),
         ("# M\n\nIt can be further fine-tuned to achieve state-of-the-art performance.\n", "evaluation", "absent"),
         ("# M\n\nIt achieves state-of-the-art performance.\n", "evaluation", "present"),
+        ("# M\n\nIf you are GPU-memory-constrained, you can train in halves.\n", "compute", "absent"),
+        (
+            "# M\n\nIf you pre-train it on your data, it must be fine-tuned with pairs.\n",
+            "training_procedure",
+            "absent",
+        ),
+        ("# M\n\nWe have updated the small heron, which is now faster.\n", "description", "absent"),
         ("# M\n\n我们在六个数据集上对苍鹭进行了测试，结果如下。\n", "training_data", "absent"),
         ("# M\n\nWe tuned the layers and now run 12x faster than real-time on a consumer 4090.\n", "compute", "absent"),
         ("https://github.com/org/heron/assets/1/a-b\n", "training_code_link", "absent"),
@@ -384,6 +391,12 @@ def test_a_sentence_on_the_data_says_more_than_a_label_over_a_link() -> None:
     record = next(r for r in records(body) if r.indicator == "model_card.training_data")
     assert record.quote is not None
     assert record.quote.exact == said
+
+
+def test_the_models_own_paper_is_named_before_another_that_is_called_a_report() -> None:
+    body = "# Heron\n\nNews: [Technical report](https://a.example/egret.pdf).\n\nRead our [paper](https://arxiv.org/abs/2701.00001).\n"
+    record = next(r for r in records(body) if r.indicator == "model_card.paper_link")
+    assert record.value["address"] == "https://arxiv.org/abs/2701.00001"
 
 
 def test_a_section_that_only_points_elsewhere_is_half_an_answer() -> None:
