@@ -24,6 +24,7 @@ from spiders.training_pointers import training_pointers
 
 FOLDER = Path(__file__).parent
 FILES_SHOWN = 100
+OTHERS_SHOWN = 3
 COMMIT = re.compile(r"[0-9a-f]{40}")
 LABELS = {
     "pretraining": "pre-training",
@@ -64,12 +65,17 @@ def no_repository(dossier: Dossier) -> Iterator[EvidenceRecord]:
     read = [searched(d) for d in dossier.of("model_card", "hub_model", target=dossier.root)]
     if read:
         name = dossier.root.rsplit(":", 1)[-1]
+        linked = [lead.target for lead in dossier.leads if lead.origin == dossier.root and not lead.followed]
+        others = list(dict.fromkeys(t.partition(":")[2] for t in linked if t.startswith("github:")))
+        what = f"{name} links no repository"
+        if others:
+            what += f" that is known as its own ({', '.join(others[:OTHERS_SHOWN])}{more(len(others), OTHERS_SHOWN)})"
         yield detector.record(
             dossier.subject(dossier.root),
             "trainingcode",
             "training_code.coverage",
             "absent",
-            f"No training code found: no repository is linked from {name} (searched: {names_of(read)}).",
+            f"No training code found: {what} (searched: {names_of(read)}).",
             rule="no-repository",
             points="closed",
             searched=read,

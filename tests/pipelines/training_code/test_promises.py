@@ -9,6 +9,7 @@ import pytest
 from pipelines.dossier import Dossier
 from pipelines.training_code import detector
 from pipelines.training_code.promises import in_words, promised, rules
+from spiders.document import Lead
 from tests.pipelines.checks import document, verify
 
 
@@ -67,3 +68,14 @@ def test_ten_are_shown_and_long_texts_end() -> None:
     started = time.process_time()
     list(promised("code will be " * 200_000 + "\n" + "code (" * 200_000, rules().about))
     assert time.process_time() - started < 2
+
+
+def test_repositories_that_are_linked_and_not_its_own_are_named() -> None:
+    card = document("# Heron\n\nMade with [Stork](https://github.com/birds/stork).\n")
+    stork = Lead(card.target, "github:birds/stork", "repository", "link")
+    for leads, said in (
+        ((), "name links no repository (searched"),
+        ((stork,), "name links no repository that is known as its own (birds/stork) (searched"),
+    ):
+        (record,) = detector.detect(Dossier(card.target, (card,), leads=leads), ())
+        assert f"No training code found: org/{said}" in record.statement
