@@ -33,7 +33,7 @@ ANNOUNCED = Anchored(re.compile(
     r"|(?:技术报告|论文)[^。\n]{0,10}(?:即将|敬请期待|coming soon)"
 ))  # fmt: skip
 BLOG = Anchored(re.compile(
-    r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)(?:[^\s)\]>\"']{0,160}[^\s)\]>\"'.,;:])?"
+    r"(?i)https?://[^\s)\]>\"']{0,120}(?:\bblogs?\b|/news/|/research/)(?:[^\s)\]}>\"']{0,160}[^\s)\]}>\"'.,;:])?"
 ))  # fmt: skip
 REPORTS_SHOWN = 5
 REPORT_FILE = re.compile(r"(?i)(?:report|paper|preprint|whitepaper|model[_-]?card|arxiv)[^/]*\.pdf$")
