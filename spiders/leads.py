@@ -243,7 +243,9 @@ def same_owner(hub_owner: str, github_owner: str) -> bool:
     return bool(a) and bool(b) and (a == b or (min(len(a), len(b)) >= 4 and (a in b or b in a)))
 
 
-# The words before a link, as `reason_with_label` gives them, where it is one of several that are not the model's own.
+# The words before a link, as `reason_with_label` gives them: where it is named as the code, as in the Hub's template …
+NAMED_AS_CODE = re.compile(r"“\W*(?:source code|code|(?:github )?repo(?:sitory)?)\W*:\W*”", re.I)
+# … and where it is one of several that are not the model's own.
 AS_EXAMPLE = re.compile(
     r"\b(?:such as|e\.g\.|for example|unlike|compared (?:to|with)|similar to)\W+(?:[\w.-]+\W*){0,2}”", re.I
 )
@@ -271,6 +273,8 @@ def rank_repositories(leads: Iterable[Lead], model: str) -> list[tuple[int, Lead
         if LABEL.search(lead.reason):
             score += 2 if order < 40 else 1
             reasons.append("called " + (LABEL.search(lead.reason) or [""])[0].lower())
+        if NAMED_AS_CODE.search(lead.reason):
+            score += 1
         if not common and AS_EXAMPLE.search(lead.reason):
             score -= 5
             reasons.append("named as an example of others")

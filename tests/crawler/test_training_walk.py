@@ -138,6 +138,14 @@ def test_a_repository_of_the_same_owner_that_is_an_example_of_others_is_not_foll
     assert ranked["github:maker/model"] >= 3 > ranked["github:maker/heron"]
 
 
+@pytest.mark.parametrize(("label", "followed"), [("- **Repository:**", True), ("- Runtime:", False)])
+def test_a_repository_of_another_owner_is_followed_where_it_is_named_as_the_code(label: str, followed: bool) -> None:
+    body = f"# Model\n\n{label} https://github.com/birds/stork\n".encode()
+    card = Document("model_card", "hf:model:maker/model", Source("u", "v", path="README.md"), body)
+    ((score, _),) = rank_repositories(leads_of_text(card, card.target), "maker/model")
+    assert (score >= 3) is followed
+
+
 def leads(text: str) -> list[Lead]:
     document = Document("source_file", "github:maker/model", Source("u", "v", path="README.md"), text.encode())
     return list(training_leads(document, document.target))
