@@ -13,9 +13,10 @@ from pipelines.dossier import Dossier, searched
 from pipelines.model_card.coverage import NAMES, Coverage, coverage, sentence
 from pipelines.model_card.embedded import component_of
 from pipelines.model_card.links import NONE_KNOWN, Papers, link_findings
-from pipelines.model_card.pages import Stretch, cards
+from pipelines.model_card.pages import Page, Stretch, cards
 from pipelines.model_card.topics import TOPICS, Finding, Reading, best
 from pipelines.papers.own import own_papers
+from pipelines.readers.arxiv import find_ids
 from pipelines.readers.markdown import READ_LIMIT, Card
 from spiders.document import Document, Miss
 
@@ -37,11 +38,8 @@ POINTS: dict[str, Points] = {"present": "open", "boilerplate": "partial", "place
 
 
 def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[EvidenceRecord]:
-    papers = Papers(
-        frozenset(paper.id for paper in own_papers(dossier) if paper.verdict == "own"),
-        frozenset(paper.id for paper in own_papers(dossier) if paper.verdict in ("cited", "base")),
-    )
     for page in cards(dossier):
+        papers = papers_of(dossier, page)
         for stretch in page.stretches():
             yield from read_stretch(page.document, page.card, stretch, papers if stretch.title is None else NONE_KNOWN)
     for miss in dossier.misses:
@@ -52,6 +50,17 @@ def detect(dossier: Dossier, _earlier: Sequence[EvidenceRecord]) -> Iterator[Evi
         component = dossier.component(target)
         if component and target.startswith("hf:model:"):
             yield from no_card(dossier, target, dossier.subject(target, component))
+
+
+def papers_of(dossier: Dossier, page: Page) -> Papers:
+    """Which of the papers that a card names are its model's own; of a base model's card all others are not."""
+    target, known = page.document.target, own_papers(dossier)
+    if target not in dossier.base_models:
+        others = (paper.id for paper in known if paper.verdict in ("cited", "base"))
+        return Papers(frozenset(paper.id for paper in known if paper.verdict == "own"), frozenset(others))
+    own = frozenset(paper.id for paper in known if paper.component_target == target)
+    shared = frozenset(paper.id for paper in known if paper.verdict != "cited")
+    return Papers(own, frozenset(found.id for found in find_ids(page.document.text)) - own - shared)
 
 
 def not_read(miss: Miss, subject: Subject) -> EvidenceRecord:

@@ -16,7 +16,7 @@ from output.record import EvidenceRecord, Source
 from pipelines import read
 from pipelines.dossier import Dossier
 from pipelines.model_card import INDICATORS, detector, lexicon
-from spiders.document import Document, Miss
+from spiders.document import Document, Lead, Miss
 from tests.pipelines.checks import document, verify
 
 CARDS = Path(__file__).parent / "cards"
@@ -345,6 +345,24 @@ def test_what_helps_if_it_does_not_work_is_no_limitation() -> None:
 
 def test_a_base_model_has_a_card_of_its_own() -> None:
     assert {r.subject.component for r in records("# Heron 1.0-base Model Card\n\nA model.\n")} == {"end"}
+
+
+@pytest.mark.parametrize(
+    ("links", "outcome"),
+    [
+        ("It uses [this attention](https://arxiv.org/abs/1911.02150).", "linked"),
+        (
+            "[this attention](https://arxiv.org/abs/1911.02150), our [paper](https://arxiv.org/abs/2701.00001)",
+            "present",
+        ),
+    ],
+)
+def test_the_card_of_a_base_model_leads_to_its_own_paper_only(links: str, outcome: str) -> None:
+    base = document(f"# Heron\n\n{links}\n", target="hf:model:org/heron")
+    leads = (Lead(ROOT, base.target, "base_model", "declared", followed=True),)
+    found = detector.detect(Dossier(ROOT, (document("# Egret\n\nA bird.\n"), base), leads=leads), ())
+    (record,) = [r for r in found if r.indicator == "model_card.paper_link" and r.subject.target == base.target]
+    assert (record.outcome, "2701.00001" in str(record.value)) == (outcome, outcome == "present")
 
 
 def test_what_other_models_learnt_is_not_the_training_data() -> None:
