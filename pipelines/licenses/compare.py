@@ -24,12 +24,12 @@ from pipelines.detector import Detector
 from pipelines.dossier import Dossier, plain, searched
 from pipelines.licenses.declared import short
 from pipelines.licenses.mentions import file_named
+from pipelines.papers.names import another_size
 from spiders.document import Document
 
 LICENSE_FILE = re.compile(r"(?:^|[_\-.])(?:licen[cs]e|copying)|^licen[cs]e", re.I)
 NOT_MAIN = re.compile(r"notice|policy|third|3rd|acceptable|header", re.I)
 FOR_ALL = re.compile(r"licen[cs]|legal|copying|^(?:docs?|assets|\.github)$", re.I)
-SIZE = re.compile(r"(?<![a-z\d.])\d+(?:\.\d+)?[bm](?![a-z\d])")
 ADDRESS = re.compile(r"https?://\S+")
 # Which part the name of a licence file speaks of: LICENSE-MODEL, CODE_LICENSE, data/LICENSE.
 NAMED_PART = {
@@ -191,11 +191,10 @@ def weights_elsewhere(detector: Detector, dossier: Dossier, records: Records) ->
 
 def said_of_weights(dossier: Dossier, records: Records) -> list[EvidenceRecord]:
     """Statements on the weights of this very model: of the release, and of repositories that bear its name."""
-    sizes = set(SIZE.findall(short(dossier.root).rpartition("/")[2].lower()))
+    model = short(dossier.root).rpartition("/")[2]
 
     def of_this_size(said: EvidenceRecord) -> bool:
-        named = set(SIZE.findall(ADDRESS.sub("", said.quote.exact.lower()))) if said.quote else set()
-        return not (sizes and named) or bool(sizes & named)
+        return said.quote is None or not another_size(model, ADDRESS.sub("", said.quote.exact))
 
     found = [r for t in called_after(dossier) for r in declared_of(records, t)]
     return [r for r in found if "weights" in parts_of(r) and of_this_size(r)]

@@ -15,14 +15,13 @@ from output.data_files import load
 from output.record import EvidenceRecord, Subject
 from pipelines.dossier import Dossier, plain
 from pipelines.model_card.embedded import card_name, component_of, embedded_heading
-from pipelines.papers.names import match_title
+from pipelines.papers.names import another_size, match_title
 from pipelines.readers.markdown import Card, card_of
 from pipelines.readers.sentences import sentences
 from spiders.document import Document
 from spiders.hub import README_NAME
 
 OWN_NAMES = frozenset(["full", "family", "version"])
-SIZE = re.compile(r"(?<![a-z\d.])\d+(?:\.\d+)?[bm](?![a-z\d])")  # in a name, of a model in parameters
 BLANK = re.compile(r"[^\n]")
 
 
@@ -144,8 +143,7 @@ def tells_of_training(sentence: str, own: str) -> bool:
     named = rules().another.search(sentence)
     if not named or not re.search(r"\d", named["name"]):
         return True
-    sizes, own_sizes = set(SIZE.findall(named["name"].lower())), set(SIZE.findall(own.lower()))
-    return match_title(named["name"], own) in OWN_NAMES and not (sizes and own_sizes and sizes.isdisjoint(own_sizes))
+    return match_title(named["name"], own) in OWN_NAMES and not another_size(named["name"], own)
 
 
 def model_of(dossier: Dossier, readme: Document) -> str | None:

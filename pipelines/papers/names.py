@@ -262,3 +262,12 @@ def named_base(title: str, name: str, owner: str) -> Match:
         if parts and parts[0] != family and parts[0].endswith(family):
             return "version"
     return ""
+
+
+SIZE = re.compile(r"(?<![a-z\d.])\d+(?:\.\d+)?[bm](?![a-z\d])")  # of a model in parameters, in lower case
+
+
+def another_size(one: str, other: str) -> bool:
+    """Whether two texts name sizes of models, and none that both name: `Heron-7B` and `Heron-32B`."""
+    sizes, others = set(SIZE.findall(one.lower())), set(SIZE.findall(other.lower()))
+    return bool(sizes and others) and sizes.isdisjoint(others)
