@@ -507,9 +507,10 @@ OF_OURS = re.compile(
 )
 
 
+# "our CodeRL paper": a word with a capital and one more, or a figure
 NAMED_PAPER = re.compile(
-    r"(?<![\w.-])([\w.+-]*[A-Z][\w.+-]*[A-Z\d][\w.+-]*)\W{1,4}(?:paper|work|report)\b"
-)  # "our CodeRL paper"
+    r"(?<![\w.-])([\w.+-]{0,30}[A-Z][\w.+-]{0,30}[A-Z\d][\w.+-]{0,30})\W{1,4}(?:paper|work|report)\b"
+)
 
 
 def about(sentence: str, paper: OwnPaper) -> bool:
