@@ -17,8 +17,10 @@ from output.data_files import load
 from output.record import EvidenceRecord, Outcome, Points, Quote, Searched, Selector, Source, Subject
 from pipelines.detector import Detector, quote_span
 from pipelines.dossier import Dossier, searched
+from pipelines.readers.front_matter import find_front
 from pipelines.readers.source_tree import SourceTree, TreeFile, source_trees, tree_outcome
 from pipelines.training_code.facts import parse
+from pipelines.training_code.survey import line_start, places
 from spiders.document import Document
 from spiders.hub import README_NAME
 
@@ -32,7 +34,6 @@ CODE_FILES = 100  # files whose docstrings are counted
 # Code on one line with its strings closed, up to a number sign.
 BEFORE_COMMENT = re.compile(r"""(?:[^'"#\\]|\\.|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")++#""")
 COPYRIGHT = re.compile(r"copyright|licensed under|all rights reserved|spdx", re.I)
-FRONT_MATTER = re.compile(r"---\n(?:(?!---)[^\n]*\n){0,100}---\n")
 LINE = re.compile(r"^[ \t]*+(?!\.\. )(\S[^\n]*)", re.MULTILINE)
 SUBSTANTIVE = 60  # words from which a README section counts as more than a pointer
 
@@ -130,7 +131,8 @@ def look(tree: SourceTree, paths: set[str]) -> Docs:
             docs.readme is None or file.path.count("/") < docs.readme.path.count("/")
         ):
             docs.readme = file
-        if rules.in_docs.match(file.path) and rules.is_page.search(file.path):
+        page = rules.in_docs.match(file.path) and rules.is_page.search(file.path)
+        if page and not places().describes_environment(file.path):
             docs.pages.append(file)
         if file.path in paths and file.suffix == ".py":
             docs.code.append(file)
@@ -286,8 +288,8 @@ def docs_record(subject: Subject, tree: SourceTree, docs: Docs, name: str) -> Ev
 
 def first_line(text: str) -> tuple[Quote, Selector] | None:
     """The first line of a page below its front matter that is no label of reStructuredText."""
-    front = FRONT_MATTER.match(text)
-    match = LINE.search(text, front.end() if front else 0)
+    front = find_front(text)
+    match = LINE.search(text, front.end if front else 0)
     return quote_span(text, match.start(1), match.end(1)) if match else None
 
 
@@ -384,14 +386,6 @@ def first_docstring(text: str) -> tuple[Quote, Selector] | None:
             if at >= 0:
                 return quote_span(text, at, at + len(said))
     return None
-
-
-def line_start(text: str, line: int) -> int:
-    """Where a line begins, counted from 1."""
-    at = 0
-    for _ in range(line - 1):
-        at = text.find("\n", at) + 1
-    return at
 
 
 def script(text: str) -> str:

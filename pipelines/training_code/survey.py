@@ -52,6 +52,11 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     def found(self, name: str, path: str) -> bool:
         return self.compiled[name].search(path) is not None
 
+    def describes_environment(self, path: str) -> bool:
+        """Whether a file lists what code needs: requirements, a lock file, a container."""
+        name = path.rpartition("/")[2]
+        return self.compiled["environment"].fullmatch(name) is not None or self.found("environment_folder", path)
+
     def role(self, path: str) -> str:
         """Whose code a path is: a key of `roles`, or own."""
         folder, _, name = path.rpartition("/")
@@ -319,7 +324,7 @@ def note_listing(found: Survey, file: TreeFile, folders: dict[str, set[str]]) ->
         return
     if README_NAME.fullmatch(name) and (found.readme is None or file.path.count("/") < found.readme.path.count("/")):
         found.readme = file
-    describes = places().compiled["environment"].fullmatch(name) or places().found("environment_folder", file.path)
+    describes = places().describes_environment(file.path)
     if describes and places().role(file.path) == "own":
         found.environment.append(file)
     if file.path == ".gitmodules":
@@ -378,18 +383,24 @@ def note_need(found: Survey, file: TreeFile, need: str, line: int) -> None:
 def line_of(file: TreeFile, number: int) -> Line:
     """The line of a file as a quote; line 1 of a file without text where it has fewer."""
     text = file.text
-    start = 0
-    for _ in range(number - 1):
-        following = text.find("\n", start)
-        if following < 0:
-            break
-        start = following + 1
+    start = line_start(text, number)
     end = text.find("\n", start)
     end = len(text) if end < 0 else end
     while start < end and text[start] in " \t":
         start += 1
     end = len(text[:end].rstrip()) if end - start < 5000 else end
     return line_between(file, start, end)
+
+
+def line_start(text: str, number: int) -> int:
+    """Where a line of a text begins, counted from 1; the last one where there are fewer."""
+    start = 0
+    for _ in range(number - 1):
+        following = text.find("\n", start)
+        if following < 0:
+            break
+        start = following + 1
+    return start
 
 
 def line_between(file: TreeFile, start: int, end: int) -> Line:
