@@ -39,8 +39,9 @@ REPOSITORY = Anchored(
 )
 MEASURES = re.compile(r"github\.com/[\w.\-]+/[\w.\-]*(?:eval|benchmark|bench)\b", re.I)
 NOT_CODE = re.compile(
-    r"//[^/]+/(?:user-attachments/|[^/]+/[^/]+/(?:issues|pulls?|commits?|discussions|releases|wiki|actions|assets)(?:/|$))|/(?:blob|raw)/.*(?:licen[cs]e|policy|copying|notice|model[-_]?card|"
-    r"\.(?:pdf|png|jpe?g|svg|gif|webp|mp4))[^/]*$",
+    r"/(?:issues|pulls?|commits?|discussions|releases|wiki|actions)(?:/|$)|"
+    r"//[^/]+/(?:user-attachments|[^/]+/[^/]+/assets)/|"
+    r"/(?:blob|raw)/.*(?:licen[cs]e|policy|copying|notice|model[-_]?card|\.(?:pdf|png|jpe?g|svg|gif|webp|mp4))[^/]*$",
     re.I,
 )
 EPRINT = re.compile(r"\b(?:eprint|journal|booktitle|doi|archivePrefix)\s*=|arxiv[:.]", re.I)
