@@ -194,8 +194,13 @@ def cost_of_links(by_host: dict[str, int]) -> list[str]:
         return []
     said = f"{sum(by_host.values()):6d} more for links that lead elsewhere, with each host's robots.txt: "
     hosts = ", ".join(f"{host}\N{NO-BREAK SPACE}{count}" for host, count in by_host.items())
-    text = textwrap.fill(said + hosts, 118, subsequent_indent=" " * 7, break_on_hyphens=False, break_long_words=False)
-    return [text.replace("\N{NO-BREAK SPACE}", " ")]
+    return [paragraph(said + hosts, 7).replace("\N{NO-BREAK SPACE}", " ")]
+
+
+def paragraph(text: str, indent: int) -> str:
+    """A text in lines of a terminal, all but the first indented; names of hosts and entries stay whole."""
+    indented = " " * indent
+    return textwrap.fill(text, 118, subsequent_indent=indented, break_on_hyphens=False, break_long_words=False)
 
 
 def why_read(read: dict[str, list[str]]) -> list[str]:
@@ -208,10 +213,7 @@ def why_read(read: dict[str, list[str]]) -> list[str]:
         if len(names) < TOGETHER:
             lines += [f"  {name}: {said}" for name in names]
         else:
-            text = f"{len(names)} entries, {said}: {', '.join(names)}"
-            lines.append(
-                textwrap.fill(text, 118, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
-            )
+            lines.append(paragraph(f"  {len(names)} entries, {said}: {', '.join(names)}", 4))
     return lines
 
 
