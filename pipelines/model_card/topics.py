@@ -209,7 +209,7 @@ class Reading:
         return 2 * sum(len(WORD.findall(link.label)) for link in links) > words
 
     def bids(self, start: int, end: int) -> bool:
-        """What readers are told to do ("Download the files and …") describes nothing."""
+        """What readers are told to do ("Download the files and …"), and news of the house, describe nothing."""
         return BIDS.match(self.card.visible, start, end) is not None
 
     def judge(self, topic: str, part: Part, alone: bool) -> Finding | None:

@@ -230,10 +230,11 @@ class Repository:
         """The same files, last those of another version (`recipes/smollm3`) and settings of another model."""
         root = self.dossier.root
         model = root.rsplit("/", 1)[-1] if root.startswith("hf:model:") else ""
+        versions = {p.path: other_version(model, p.path) for p in proofs}
         settings = {p.path for p in proofs if p.finding.language in ("config", "shell")}
-        own = {path for path in settings & set(named) if not other_version(model, path)}
-        others = settings - set(named) if own else set()
-        return sorted(proofs, key=lambda p: max(other_version(model, p.path), p.path in others))
+        has_own = any(not versions[path] for path in settings.intersection(named))
+        others = settings.difference(named) if has_own else set()
+        return sorted(proofs, key=lambda p: max(versions[p.path], p.path in others))
 
     def absent_stage(self, judgement: Judgement, stage: str) -> EvidenceRecord:
         found, label = judgement.survey, LABELS[stage]
